@@ -1,0 +1,3 @@
+"""Signing in and out."""
+
+from pwb.auth.routes import bp as bp

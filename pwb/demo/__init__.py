@@ -1,0 +1,1 @@
+"""The demo: two invented agencies, the simulator in place of an AI service, one command."""

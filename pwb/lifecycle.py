@@ -1,0 +1,46 @@
+"""What the web server's processes do at their start and at their end; see gunicorn.conf.py."""
+
+from __future__ import annotations
+
+import logging
+
+from flask import Flask
+from sqlalchemy.exc import SQLAlchemyError
+
+from pwb.extensions import db
+from pwb.services import ledger, reconciliation
+from pwb.services.follow_ups import follow_ups
+from pwb.services.live import running
+
+logger = logging.getLogger(__name__)
+# Together less than the 2 s that gunicorn leaves a worker after Ctrl-C.
+SETTLE_SECONDS = 1.0
+FOLLOW_UP_SECONDS = 0.5
+
+
+def server_started(app: Flask) -> None:
+    """Settle what an earlier server left behind, and look its costs up in the background.
+
+    A database that is away or not migrated yet does not keep the server from starting: pages
+    settle such rows too.
+    """
+    with app.app_context():
+        try:
+            ledger.settle_overdue()
+            reconciliation.resume()
+        except SQLAlchemyError:
+            logger.warning("generations of an earlier start were not looked at")
+        finally:
+            db.session.remove()
+
+
+def process_ends(app: Flask) -> None:
+    """Cancel the generations that are still running and see their rows settled.
+
+    A row that could not be settled in time is settled by whoever looks after its deadline.
+    """
+    with app.app_context():
+        left = running().stop(SETTLE_SECONDS)
+        if left:
+            logger.warning("%d generations were left for their deadline", left)
+        follow_ups().drain(FOLLOW_UP_SECONDS)

@@ -1,0 +1,1 @@
+"""One module a provider, each with a `PROVIDER`; see `pwb.llm.registry`."""

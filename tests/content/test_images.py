@@ -1,0 +1,190 @@
+"""What becomes of photos as strangers send them."""
+
+from __future__ import annotations
+
+import io
+import time
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageCms
+
+from pwb.content import images
+from pwb.content.images import UnusablePicture
+from tests import pictures
+
+HOSTILE = pictures.hostile()
+
+
+def opened(data: bytes) -> Image.Image:
+    return Image.open(io.BytesIO(data))
+
+
+def is_red(image: Image.Image, x: int, y: int) -> bool:
+    red, green, blue = image.getpixel((x, y))[:3]
+    return red > 180 and green < 80 and blue < 80
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.filterwarnings("ignore:.*:UserWarning")
+def test_a_hostile_file_is_refused_with_a_reason_and_quickly(name: str) -> None:
+    started = time.monotonic()
+    with pytest.raises(UnusablePicture) as refused:
+        images.clean(HOSTILE[name])
+    assert str(refused.value).endswith("."), refused.value
+    assert time.monotonic() - started < 1
+
+
+def test_a_file_over_the_limit_is_refused_before_it_is_read() -> None:
+    with pytest.raises(UnusablePicture, match="larger than 20 MB"):
+        images.clean(pictures.jpeg() + bytes(images.MOST_BYTES))
+
+
+def test_the_reasons_say_what_is_wrong() -> None:
+    reasons = {
+        "svg_with_script": "no JPEG, PNG or WebP",
+        "png_bomb": "million pixels",
+        "truncated_jpeg": "damaged or cut short",
+        "animated_webp": "animation",
+        "jpeg_then_web_page": "hidden",
+    }
+    for name, words in reasons.items():
+        with pytest.raises(UnusablePicture, match=words):
+            images.clean(HOSTILE[name])
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP"])
+def test_every_accepted_kind_is_kept_as_a_new_jpeg(form: str) -> None:
+    kept = images.clean(pictures.encoded(pictures.picture(), form))
+    assert opened(kept.data).format == "JPEG"
+    assert (kept.width, kept.height) == (320, 240) == opened(kept.data).size
+    assert is_red(opened(kept.data), 10, 100)
+    assert not is_red(opened(kept.data), 300, 100)
+
+
+def test_place_camera_and_comment_are_gone() -> None:
+    sent = pictures.with_place()
+    assert b"Spy Camera" in sent and opened(sent).getexif().get_ifd(0x8825)
+    kept = opened(images.clean(sent).data)
+    assert not kept.getexif()
+    assert not set(kept.info) & {"exif", "comment", "icc_profile", "xmp", "photoshop"}
+    assert b"Spy Camera" not in images.clean(sent).data
+    assert b"home of the owner" not in images.clean(sent).data
+
+
+@pytest.mark.parametrize(
+    ("orientation", "size", "red"),
+    [
+        (1, (320, 240), (10, 120)),
+        (3, (320, 240), (310, 120)),
+        (6, (240, 320), (120, 10)),
+        (8, (240, 320), (120, 310)),
+    ],
+)
+def test_a_photo_is_turned_as_the_camera_was_held(
+    orientation: int, size: tuple[int, int], red: tuple[int, int]
+) -> None:
+    kept = opened(images.clean(pictures.with_place(orientation)).data)
+    assert kept.size == size
+    assert is_red(kept, *red)
+
+
+def test_a_picture_turned_by_png_metadata_with_transparency_is_turned_too() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    sent = pictures.encoded(pictures.picture(mode="RGBA"), "PNG", exif=exif)
+    assert opened(images.clean(sent).data).size == (240, 320)
+
+
+@pytest.mark.parametrize("mode", ["CMYK", "L", "1", "P", "RGBA", "LA", "I;16"])
+def test_every_way_of_storing_colours_becomes_plain_colours(mode: str) -> None:
+    if mode == "I;16":
+        image = Image.new("I;16", (64, 64), 40_000)
+    else:
+        image = pictures.picture(64, 64).convert(mode)
+    form = "JPEG" if mode == "CMYK" else "PNG"
+    kept = opened(images.clean(pictures.encoded(image, form)).data)
+    assert kept.mode == "RGB"
+    if mode == "I;16":
+        assert abs(kept.getpixel((5, 5))[0] - 40_000 // 256) <= 3
+    if mode in ("CMYK", "P", "RGBA"):
+        assert is_red(kept, 5, 30)
+
+
+def test_clear_parts_become_white() -> None:
+    sent = pictures.encoded(Image.new("RGBA", (50, 50), (0, 0, 0, 0)), "PNG")
+    assert opened(images.clean(sent).data).getpixel((25, 25)) == (255, 255, 255)
+
+
+def test_colours_with_a_profile_of_their_own_are_brought_to_srgb() -> None:
+    lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("XYZ")).tobytes()
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    for profile in (srgb, lab, b"no profile at all", srgb[:300]):
+        kept = opened(images.clean(pictures.jpeg(icc_profile=profile)).data)
+        assert "icc_profile" not in kept.info
+        assert kept.size == (320, 240)
+
+
+def test_metadata_of_every_kind_and_size_is_dropped() -> None:
+    sent = pictures.jpeg()
+    for number in range(60):
+        sent = pictures.with_segment(sent, 0xE1, b"Exif\0\0" + bytes([number]) * 65_000)
+    kept = images.clean(sent)
+    assert len(kept.data) < 20_000
+
+
+@pytest.mark.filterwarnings("ignore:.*:UserWarning")
+def test_broken_exif_does_no_harm() -> None:
+    sent = pictures.with_segment(pictures.jpeg(), 0xE1, b"Exif\0\0II*\0\xff\xff\xff\xff garbage")
+    assert images.clean(sent).width == 320
+
+
+def test_a_film_that_a_phone_leaves_after_the_photo_is_dropped() -> None:
+    sent = pictures.jpeg() + b"\0\0\0\x18ftypmp42" + bytes(range(256)) * 4000
+    assert len(images.clean(sent).data) < 20_000
+
+
+def test_a_photo_of_two_lenses_in_one_file_counts_as_one() -> None:
+    out = io.BytesIO()
+    first, second = pictures.picture(), pictures.picture(shade=5)
+    first.save(out, "MPO", save_all=True, append_images=[second])
+    assert opened(out.getvalue()).format == "MPO"
+    assert images.clean(out.getvalue()).width == 320
+
+
+def test_a_large_photo_is_kept_at_a_sensible_size() -> None:
+    sent = pictures.encoded(Image.new("RGB", (6000, 4000), "teal"), quality=60)
+    started = time.monotonic()
+    kept = images.clean(sent)
+    assert (kept.width, kept.height) == (2560, 1707)
+    assert time.monotonic() - started < 3
+
+
+@pytest.mark.parametrize(
+    ("width", "height"), [(1080, 1080), (1080, 1350), (1200, 630), (1080, 1920), (1600, 900)]
+)
+def test_a_crop_has_exactly_the_size_asked_for_and_is_cut_about_the_middle(
+    width: int, height: int
+) -> None:
+    kept = images.clean(pictures.jpeg(width=900, height=700)).data
+    cut = opened(images.cropped(kept, width, height))
+    assert (cut.size, cut.format, cut.mode) == ((width, height), "JPEG", "RGB")
+    assert is_red(cut, 5, height // 2)
+    assert not is_red(cut, width - 5, height // 2)
+    assert not cut.getexif()
+
+
+def test_a_smaller_copy_keeps_the_ratio_and_never_grows() -> None:
+    kept = images.clean(pictures.jpeg(width=1200, height=600)).data
+    assert opened(images.scaled(kept, 400)).size == (400, 200)
+    assert opened(images.scaled(kept, 4000)).size == (1200, 600)
+
+
+def test_nothing_of_the_portal_is_named_in_a_kept_file(tmp_path: Path) -> None:
+    path = tmp_path / "kept.jpg"
+    path.write_bytes(images.clean(pictures.jpeg()).data)
+    with Image.open(path) as kept:
+        assert set(kept.info) <= {"jfif", "jfif_version", "jfif_unit", "jfif_density"} | {
+            "progressive",
+            "progression",
+        }
