@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from decimal import Decimal
@@ -28,6 +27,7 @@ from pwb.services.generations import (
 from pwb.services.reconciliation import Report, reconcile
 from pwb.simulator.testing import RecordedRequest, Reply, RunningSimulator
 from tests import factories
+from tests.waiting import wait_until
 
 BOOKS = "/generation"
 
@@ -350,11 +350,3 @@ def test_the_command_reports_and_fails_where_somebody_could_not_be_asked_about(
     assert failed.stderr.startswith("keyless: ")
     unknown = app.test_cli_runner().invoke(args=["ai", "reconcile", "--website", "nobody"])
     assert unknown.exit_code == 2
-
-
-def wait_until(holds: Any, seconds: float = 5) -> None:
-    """Wait for something that another thread does."""
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)
