@@ -42,6 +42,7 @@ __all__ = [
     "shortlisted",
     "status",
     "structured_for",
+    "structured_of",
     "wait_for_refresh",
 ]
 
@@ -127,10 +128,14 @@ def last_known(provider_id: str, model_ids: Iterable[str]) -> dict[str, Known]:
 
 def structured_for(provider_id: str, model: str) -> Structured:
     """How to ask this model for JSON: by schema unless the catalogue says that it can't."""
-    found = find_models(provider_id, [model]).get(model)
-    if found is None or not found.supported_parameters or found.structured_outputs:
+    return structured_of(find_models(provider_id, [model]).get(model))
+
+
+def structured_of(model: ModelInfo | None) -> Structured:
+    """The same of a model as the catalogue has it; None where it has not."""
+    if model is None or not model.supported_parameters or model.structured_outputs:
         return "json_schema"
-    return "json_object" if "response_format" in found.supported_parameters else "prompt"
+    return "json_object" if "response_format" in model.supported_parameters else "prompt"
 
 
 def estimate_cost(
@@ -144,10 +149,13 @@ def estimate_cost(
     return None if first is None else model_prices.estimate(first, usage, utcnow(), images)
 
 
-def pricings(provider_id: str, model_ids: Iterable[str]) -> dict[str, Pricing]:
-    """Today's prices of those models that are known, by the ids that were asked for."""
+def pricings(
+    provider_id: str, model_ids: Iterable[str], known: Mapping[str, ModelInfo] | None = None
+) -> dict[str, Pricing]:
+    """Today's prices of those models that are known, by the ids that were asked for; `known` is
+    what `find_models` says of them, where that was asked before."""
     if not direct_prices.covers(provider_id):
-        found = find_models(provider_id, model_ids)
+        found = find_models(provider_id, model_ids) if known is None else known
         return {model_id: model.pricing for model_id, model in found.items()}
     listed = {name: direct_prices.pricing_of(provider_id, name) for name in model_ids}
     return {name: pricing for name, pricing in listed.items() if pricing is not None}

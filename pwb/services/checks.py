@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -96,8 +96,12 @@ class Findings:
 
 def rules_for(website: Website, locale: str) -> CheckRules:
     """The website's own rules for texts in a language."""
+    return rules_with(website, writing_rules.words_to_avoid(website, locale))
+
+
+def rules_with(website: Website, avoided: tuple[str, ...]) -> CheckRules:
+    """The same where the words to avoid are known: needs no database."""
     chosen = website.jurisdictions
-    avoided = writing_rules.words_to_avoid(website, locale)
     return CheckRules(tuple(chosen) if chosen else None, avoided)
 
 
@@ -126,9 +130,8 @@ def seen_by(website: Website, text: PropertyText) -> list[str]:
     return db.session.scalar(query) or []
 
 
-def checker(website: Website, listing: Property, locale: str) -> Check:
-    """The check of texts that are still to come, with all that it needs from the database."""
-    rules, facts = rules_for(website, locale), facts_of(listing)
+def checker(rules: CheckRules, facts: ListingFacts, locale: str) -> Check:
+    """The check of texts that are still to come: needs no database."""
 
     def check(text: Any, seen: Sequence[str] = ()) -> dict[str, Any]:
         parts = parts_of(text)
@@ -224,12 +227,12 @@ def _stated(found: Iterable[claims.Claim]) -> Iterator[str]:
 
 def _rule_items(found: Iterable[fair_housing.Finding], field: str) -> Iterator[Item]:
     for finding in found:
-        item = asdict(finding) | {"jurisdictions": list(finding.jurisdictions)}
+        item = _as_item(finding) | {"jurisdictions": list(finding.jurisdictions)}
         yield {"id": _id("rule", finding.rule_id, finding.text, field), "field": field, **item}
 
 
 def _claim_item(claim: claims.Claim, field: str) -> Item:
-    item = asdict(claim)
+    item = _as_item(claim)
     fact = item.pop("field")
     return {
         "id": _id("claim", claim.subject, claim.text, field),
@@ -237,6 +240,11 @@ def _claim_item(claim: claims.Claim, field: str) -> Item:
         "fact": fact,
         **item,
     }
+
+
+def _as_item(found: fair_housing.Finding | claims.Claim) -> Item:
+    """Its fields by name; `asdict` would copy each one deeply, a hundred times a text."""
+    return {name: getattr(found, name) for name in found.__slots__}
 
 
 def _word_items(avoided: tuple[str, ...], locale: str, field: str, text: str) -> Iterator[Item]:

@@ -25,7 +25,7 @@ from pwb.llm.types import Endpoint, Limits, Routing
 from pwb.models import Website, WebsiteIntegration
 from pwb.services.credentials import Place, UndecryptableCredentials, vault
 from pwb.services.generation_errors import NotConfigured
-from pwb.services.integration_health import UNREADABLE, Trouble, last_trouble
+from pwb.services.integration_health import UNREADABLE, Trouble, last_trouble, used_lately
 from pwb.services.tenancy import scoped, scoped_later
 
 AI = "ai"
@@ -48,6 +48,8 @@ class Connection:
     base_url: str = ""
     fallback_models: tuple[str, ...] = ()
     routing: Routing | None = None
+    # A success just now is known: another one needs no writing down.
+    used_lately: bool = False
 
     def endpoint(self, settings: Settings, limits: Limits | None = None) -> Endpoint:
         """The wire's view of it, with the operator's time limits unless others are given."""
@@ -230,6 +232,7 @@ def connection_of(row: WebsiteIntegration) -> Connection:
         base_url=address_of(provider),
         fallback_models=fallbacks_of(provider, own),
         routing=routing_of(provider, own),
+        used_lately=used_lately(row),
     )
 
 

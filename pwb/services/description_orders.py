@@ -105,8 +105,7 @@ def prompts_for(
     website: Website, listing: Property, spec: DescriptionSpec, trial: Trial = NO_TRIAL
 ) -> tuple[Prompt, Prompt]:
     """The messages of an order exactly as they are sent; raises InvalidInput naming the field."""
-    check_spec(website, spec)
-    return build_messages(brief_for(website, listing, spec, trial.rules))
+    return build_messages(brief_for(website, listing, spec, trial))
 
 
 def check_spec(website: Website, spec: DescriptionSpec) -> None:
@@ -146,22 +145,22 @@ def _check_task(spec: DescriptionSpec) -> None:
 
 
 def brief_for(
-    website: Website, listing: Property, spec: DescriptionSpec, rules: tuple[str, ...] | None = None
+    website: Website, listing: Property, spec: DescriptionSpec, trial: Trial = NO_TRIAL
 ) -> ListingBrief:
-    """The prompt's brief of a checked order, with the website's writing rules or with `rules`.
+    """The prompt's brief of an order, with the website's writing rules or with the trial's.
 
-    Raises InvalidInput naming the field where there is no text to work on.
+    Raises InvalidInput naming the field that won't do.
     """
-    if rules is None:
-        rules = writing_rules.rule_texts(website, "listing", spec.locale)
+    check_spec(website, spec)
+    voice = writing_rules.voice_for(website, "listing", spec.locale)
     return ListingBrief(
         facts=facts_of(listing),
         locale=spec.locale,
         tone=spec.tone,
-        rules=rules,
+        rules=voice.rules if trial.rules is None else trial.rules,
         words=LENGTHS[spec.length],
         call_to_action=spec.call_to_action,
-        avoid=writing_rules.words_to_avoid(website, spec.locale),
+        avoid=voice.avoid,
         task=spec.task,
         current_text=_current_text(website, listing, spec),
         instruction=spec.instruction,

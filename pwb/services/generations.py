@@ -20,6 +20,7 @@ from pwb.content.listing import (
     FieldStream,
     ListingText,
     UnreadableText,
+    build_messages,
     parse_listing,
 )
 from pwb.content.photo_words import parse_seen
@@ -30,7 +31,13 @@ from pwb.llm.types import Completion, OutputSchema
 from pwb.models import GenerationRequest, Property, User, Website
 from pwb.services import checks, ledger, runs, sent_photos
 from pwb.services.connections import connection_for
-from pwb.services.description_orders import NO_TRIAL, DescriptionSpec, Trial, prompts_for
+from pwb.services.description_orders import (
+    NO_TRIAL,
+    DescriptionSpec,
+    Trial,
+    brief_for,
+    prompts_for,
+)
 from pwb.services.runs import Delta, Start, Ticket, Waiting
 from pwb.services.social_generation import SocialPostGenerator
 from pwb.services.tenancy import find
@@ -117,23 +124,28 @@ def begin_description(
     `invalid_input`) where no call can be made.
     """
     ledger.settle_overdue(website)
-    prompts = prompts_for(website, listing, spec, trial)
+    brief = brief_for(website, listing, spec, trial)
     connection = connection_for(website, spec.model)
     photos = sent_photos.to_send(website, listing, connection, spec.photos) if spec.photos else ()
     order = runs.Order(
         request_type=trial.request_type or spec.task,
         property_id=listing.id,
         locale=spec.locale,
-        messages=sent_photos.messages(prompts, photos),
+        messages=sent_photos.messages(build_messages(brief), photos),
         schema=OutputSchema(DESCRIPTION, SCHEMA_WITH_PHOTOS if photos else OUTPUT_SCHEMA),
         options=spec.options() | ({"trial": trial.of} if trial.of else {}),
         input_digest=spec.digest(listing, trial),
         idempotency_key=spec.idempotency_key,
         photos=sent_photos.kept(photos),
     )
-    read = _reader(checks.checker(website, listing, spec.locale), with_photos=bool(photos))
+    check = checks.checker(checks.rules_with(website, brief.avoid), brief.facts, spec.locale)
     return runs.open_ticket(
-        website, actor, connection, order, read, feed=lambda: FieldStream().feed
+        website,
+        actor,
+        connection,
+        order,
+        read=_reader(check, with_photos=bool(photos)),
+        feed=lambda: FieldStream().feed,
     )
 
 

@@ -5,7 +5,7 @@ settings are to blame for is an error of the integration.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, cast
 
@@ -18,6 +18,7 @@ from pwb.models.base import utcnow
 _TABLE = cast(Table, WebsiteIntegration.__table__)
 # Codes that say something about the key, the account or the settings, not about one call.
 KEY_TROUBLE = {"invalid_api_key", "insufficient_credits", "model_not_found"}
+NOTED_FOR = timedelta(minutes=1)
 UNREADABLE = "The stored key can no longer be read: enter it again."
 
 # What a site admin can do; agents read their own cures in `generation_errors`.
@@ -82,6 +83,16 @@ def error_values(code: str, message: str) -> dict[str, Any]:
 
 
 NO_ERROR = {"last_error_at": None, "last_error_code": None, "last_error_message": None}
+
+
+def used_lately(row: WebsiteIntegration) -> bool:
+    """Whether it was used within the last minute and nothing is wrong with it.
+
+    Another success needs no writing down then: the texts of a busy website would queue for the
+    one row.
+    """
+    used = row.last_used_at
+    return used is not None and row.last_error_at is None and utcnow() - used < NOTED_FOR
 
 
 def note_success(integration_id: int | None) -> None:

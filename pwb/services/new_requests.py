@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -12,6 +13,7 @@ from sqlalchemy import Table, bindparam, insert, select
 from sqlalchemy.sql.dml import ReturningInsert
 
 from pwb.extensions import db
+from pwb.llm.types import ModelInfo
 from pwb.models import GenerationRequest, User, Website
 from pwb.models.base import utcnow
 from pwb.services import budget_room, in_flight, reservations
@@ -35,6 +37,8 @@ class NewRequest:
     idempotency_key: str | None
     total_seconds: float
     fallback_models: tuple[str, ...] = ()
+    # What the catalogue says of the models, where it was asked before.
+    known_models: Mapping[str, ModelInfo] | None = None
 
     @property
     def deadline(self) -> datetime:
@@ -51,6 +55,7 @@ class NewRequest:
             (self.model, *self.fallback_models),
             self.input_data,
             self.options.get("max_tokens") or MAX_TOKENS_DEFAULT,
+            self.known_models,
         )
 
 

@@ -13,6 +13,7 @@ from math import ceil
 from typing import Any
 
 from pwb.llm.pricing import Pricing
+from pwb.llm.types import ModelInfo
 from pwb.models.base import utcnow
 from pwb.services import catalogue
 from pwb.services.connections import settings
@@ -27,13 +28,18 @@ TOKENS_PER_IMAGE = 1600
 
 
 def most_cents(
-    provider: str, models: Iterable[str], input_data: Mapping[str, Any], max_tokens: int
+    provider: str,
+    models: Iterable[str],
+    input_data: Mapping[str, Any],
+    max_tokens: int,
+    known: Mapping[str, ModelInfo] | None = None,
 ) -> Decimal:
-    """US cents that one call may cost, whichever of the `models` serves it."""
+    """US cents that one call may cost, whichever of the `models` serves it; `known` is what the
+    catalogue says of them, where it was asked before."""
     names = list(models)
-    known = catalogue.pricings(provider, names)
+    prices = catalogue.pricings(provider, names, known)
     tokens, images = prompt_tokens(input_data), image_count(input_data)
-    return max(_most_usd(known.get(name), tokens, max_tokens, images) for name in names) * 100
+    return max(_most_usd(prices.get(name), tokens, max_tokens, images) for name in names) * 100
 
 
 def _most_usd(pricing: Pricing | None, tokens: int, max_tokens: int, images: int) -> Decimal:

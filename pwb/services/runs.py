@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,10 +19,18 @@ from pwb.extensions import db
 from pwb.llm import client
 from pwb.llm.calls import Call
 from pwb.llm.errors import Cancelled, InvalidResponse, LLMError
-from pwb.llm.types import Completion, CompletionRequest, Endpoint, Message, OutputSchema
+from pwb.llm.types import (
+    Completion,
+    CompletionRequest,
+    Endpoint,
+    Message,
+    ModelInfo,
+    OutputSchema,
+    Structured,
+)
 from pwb.models import GenerationRequest, User, Website
 from pwb.services import ledger, live
-from pwb.services.catalogue import structured_for
+from pwb.services.catalogue import find_models, structured_of
 from pwb.services.connections import Connection, settings
 from pwb.services.generation_errors import GenerationFailed, from_llm
 from pwb.services.new_requests import NewRequest
@@ -93,6 +101,7 @@ class Ticket:
     endpoint: Endpoint
     request: CompletionRequest
     integration_id: int | None
+    used_lately: bool
     read: Callable[[Completion], dict[str, Any]]
     feed: Callable[[], Feed]
 
@@ -118,8 +127,11 @@ def open_ticket(
 
     Raises GenerationFailed `invalid_input` and `busy`, with nothing written.
     """
-    request = _completion_request(connection, order, website, actor)
-    request_id, is_new = ledger.open_request(website, actor, _new_request(connection, order))
+    known = find_models(connection.provider, (connection.model, *connection.fallback_models))
+    structured = structured_of(known.get(connection.model))
+    request = _completion_request(connection, order, structured, _pseudonym(website, actor))
+    new = _new_request(connection, order, known)
+    request_id, is_new = ledger.open_request(website, actor, new)
     db.session.close()
     return Ticket(
         request_id=request_id,
@@ -128,12 +140,15 @@ def open_ticket(
         endpoint=connection.endpoint(settings()),
         request=request,
         integration_id=connection.integration_id,
+        used_lately=connection.used_lately,
         read=read,
         feed=feed,
     )
 
 
-def _new_request(connection: Connection, order: Order) -> NewRequest:
+def _new_request(
+    connection: Connection, order: Order, known: Mapping[str, ModelInfo]
+) -> NewRequest:
     messages = [{"role": m.role, "content": m.content} for m in order.messages]
     photos = {"photos": list(order.photos)} if order.photos else {}
     return NewRequest(
@@ -148,21 +163,22 @@ def _new_request(connection: Connection, order: Order) -> NewRequest:
         idempotency_key=order.idempotency_key,
         total_seconds=settings().ai_total_timeout,
         fallback_models=connection.fallback_models,
+        known_models=known,
     )
 
 
 def _completion_request(
-    connection: Connection, order: Order, website: Website, actor: User | None
+    connection: Connection, order: Order, structured: Structured, user: str
 ) -> CompletionRequest:
     return CompletionRequest(
         model=connection.model,
         messages=order.messages,
         max_tokens=connection.max_tokens,
         output_schema=order.schema,
-        structured=structured_for(connection.provider, connection.model),
+        structured=structured,
         fallback_models=connection.fallback_models,
         routing=connection.routing,
-        user=_pseudonym(website, actor),
+        user=user,
     )
 
 
@@ -256,7 +272,8 @@ def _run_call(ticket: Ticket, call: Call) -> Iterator[Event]:
             elapsed = round((time.monotonic() - started) * 1000)
             ledger.settle_failed(ticket.request_id, failure, ticket.integration_id, elapsed)
             db.session.close()
-    done = ledger.settle_completed(ticket.request_id, completion, output, ticket.integration_id)
+    unnoted = None if ticket.used_lately else ticket.integration_id
+    done = ledger.settle_completed(ticket.request_id, completion, output, unnoted)
     row = done or find(GenerationRequest, ticket.website, ticket.request_id)
     db.session.close()
     yield Done(row)

@@ -66,7 +66,7 @@ def begin_posts(
         listing=listing,
         brief=brief,
         details=details_of(brief),
-        rules=checks.rules_for(website, spec.locale),
+        rules=checks.rules_with(website, brief.avoid),
         photos=post_drafts.first_photos(website, listing),
     )
     seed = spec.digest(listing)

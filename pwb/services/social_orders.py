@@ -164,14 +164,15 @@ def in_zone(website: Website, moment: datetime) -> datetime:
 
 def brief_for(website: Website, listing: Property, spec: SocialSpec) -> SocialBrief:
     """The prompt's brief of a checked order."""
+    voice = writing_rules.voice_for(website, "social", spec.locale)
     return SocialBrief(
         facts=facts_of(listing),
         locale=spec.locale,
         platforms=spec.platforms,
         category=spec.category,
         formats={name: spec.format_for(name) for name in spec.platforms},
-        rules=writing_rules.rule_texts(website, "social", spec.locale),
-        avoid=writing_rules.words_to_avoid(website, spec.locale),
+        rules=voice.rules,
+        avoid=voice.avoid,
         old_price=spec.old_price,
         new_price=current_price(listing),
         event_at=local(website, spec.event_at),

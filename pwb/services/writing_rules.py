@@ -49,9 +49,20 @@ class RuleDraft:
     active: bool = True
 
 
-def rule_texts(website: Website, scope: str, locale: str) -> tuple[str, ...]:
-    """The rules in force for a kind of text (`listing`, `social`) in a language, in order."""
-    return tuple(rule.rule for rule in _in_force(website, scope, locale))
+@dataclass(frozen=True)
+class Voice:
+    """How a kind of text is written in a language: by which rules, in order, and without which
+    words, those of all languages first."""
+
+    rules: tuple[str, ...]
+    avoid: tuple[str, ...]
+
+
+def voice_for(website: Website, scope: str, locale: str) -> Voice:
+    """What is in force for a kind of text (`listing`, `social`) in a language."""
+    found = _in_force(website, scope, locale)
+    lists = {row.locale or "": row.rule.splitlines() for row in found if row.scope == AVOID}
+    return Voice(tuple(row.rule for row in found if row.scope != AVOID), _merged(lists, locale))
 
 
 def rule_texts_with(
@@ -63,7 +74,8 @@ def rule_texts_with(
     """
     draft = checked(draft)
     place = get_rule(website, rule_id).position if rule_id is not None else None
-    rules = [r for r in _in_force(website, scope, locale) if r.id != rule_id]
+    in_force = _in_force(website, scope, locale)
+    rules = [r for r in in_force if r.scope != AVOID and r.id != rule_id]
     before = [r.rule for r in rules if place is None or r.position < place]
     after = [r.rule for r in rules if place is not None and r.position >= place]
     return (*before, draft.rule, *after)
@@ -82,8 +94,7 @@ def _rules_in_force() -> Select[WritingRule]:
         scoped_later(rule)
         .where(
             rule.active,
-            rule.scope != AVOID,
-            or_(rule.scope == bindparam("scope"), rule.scope == "all"),
+            or_(rule.scope == bindparam("scope"), rule.scope.in_(("all", AVOID))),
             or_(rule.locale.is_(None), rule.locale == bindparam("locale")),
         )
         .order_by(rule.position, rule.id)
@@ -270,7 +281,10 @@ def _refuse(problems: dict[str, str]) -> None:
 
 def words_to_avoid(website: Website, locale: str) -> tuple[str, ...]:
     """The words that texts of a language avoid, those of all languages first."""
-    lists = word_lists(website)
+    return _merged(word_lists(website), locale)
+
+
+def _merged(lists: Mapping[str, list[str]], locale: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*lists.get("", ()), *lists.get(locale, ())]))
 
 

@@ -39,8 +39,8 @@ def listing(agency: Agency, simulator: RunningSimulator) -> Property:
 @pytest.fixture
 def asked_for_json(monkeypatch: pytest.MonkeyPatch) -> None:
     """A model that the catalogue knows to have no structured output."""
-    for place in ("social_generation", "runs"):
-        monkeypatch.setattr(f"pwb.services.{place}.structured_for", lambda *_: "prompt")
+    monkeypatch.setattr("pwb.services.social_generation.structured_for", lambda *_: "prompt")
+    monkeypatch.setattr("pwb.services.runs.structured_of", lambda *_: "prompt")
 
 
 def test_five_platforms_are_one_call_one_row_and_one_bill(

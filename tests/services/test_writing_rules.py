@@ -22,11 +22,11 @@ from pwb.services.writing_rules import (
     delete_rule,
     list_rules,
     move_rule,
-    rule_texts,
     save_word_lists,
     set_active,
     update_rule,
     version_of,
+    voice_for,
     words_to_avoid,
 )
 from pwb.simulator.testing import RunningSimulator
@@ -65,7 +65,7 @@ def test_rules_come_in_their_order_and_new_ones_last(website: Website) -> None:
     for name in ("One", "Two", "Three"):
         make(website, name)
     assert names(website) == ["One", "Two", "Three"]
-    assert rule_texts(website, "listing", "en") == ("One it is.", "Two it is.", "Three it is.")
+    assert voice_for(website, "listing", "en").rules == ("One it is.", "Two it is.", "Three it is.")
 
 
 def test_a_rule_holds_for_its_kind_of_text_its_language_and_while_it_is_on(
@@ -76,16 +76,20 @@ def test_a_rule_holds_for_its_kind_of_text_its_language_and_while_it_is_on(
     make(website, "Social", scope="social")
     make(website, "German", locale="de")
     make(website, "Off", active=False)
-    assert rule_texts(website, "listing", "en") == ("All it is.", "Listing it is.")
-    assert rule_texts(website, "listing", "de") == ("All it is.", "Listing it is.", "German it is.")
-    assert rule_texts(website, "social", "en") == ("All it is.", "Social it is.")
+    assert voice_for(website, "listing", "en").rules == ("All it is.", "Listing it is.")
+    assert voice_for(website, "listing", "de").rules == (
+        "All it is.",
+        "Listing it is.",
+        "German it is.",
+    )
+    assert voice_for(website, "social", "en").rules == ("All it is.", "Social it is.")
 
 
 def test_rules_of_another_website_do_not_hold_here(website: Website) -> None:
     other = factories.create_website()
     rule = make(other, "Theirs")
     save_word_lists(other, None, {"": "theirs"})
-    assert rule_texts(website, "listing", "en") == ()
+    assert voice_for(website, "listing", "en").rules == ()
     assert words_to_avoid(website, "en") == ()
     for call in (delete_rule, lambda *a: move_rule(*a, 1), lambda *a: set_active(*a, False)):
         with pytest.raises(NotFound):
@@ -160,7 +164,7 @@ def test_moving_a_rule_is_no_conflict_for_who_edits_it(website: Website) -> None
     seen = version_of(rule)
     move_rule(website, None, rule.id, -1)
     update_rule(website, None, rule.id, RuleDraft("B", "New."), seen)
-    assert rule_texts(website, "all", "en") == ("New.", "A it is.")
+    assert voice_for(website, "all", "en").rules == ("New.", "A it is.")
 
 
 def test_every_deed_is_recorded_with_who_and_what(website: Website, actor: User) -> None:
@@ -198,7 +202,7 @@ def test_words_are_no_rules_and_cannot_be_reached_as_such(website: Website) -> N
     save_word_lists(website, None, {"": "gem"})
     row = db.session.scalars(select(WritingRule)).one()
     assert list_rules(website) == []
-    assert rule_texts(website, "avoid", "en") == ()
+    assert voice_for(website, "avoid", "en").rules == ()
     with pytest.raises(NotFound):
         writing_rules.get_rule(website, row.id)
 
@@ -276,7 +280,7 @@ def test_a_changed_rule_is_tried_in_its_own_place(
     rule_trials.try_rule(website, None, "ES-1", "en", draft, middle.id)
     system = simulator.completions[-1].json["messages"][0]["content"]
     assert "1. First it is.\n2. Changed.\n3. Last it is.\n" in system
-    assert rule_texts(website, "listing", "en") == ("First it is.", "Last it is.")
+    assert voice_for(website, "listing", "en").rules == ("First it is.", "Last it is.")
 
 
 def test_a_rule_of_one_language_is_tried_in_it(
