@@ -82,22 +82,24 @@ class ReusedDatabase:
         self._engine = sa.create_engine(url)
         with self._engine.begin() as connection:
             connection.execute(sa.text(_EMPTIER))
+        self._opened: list[Any] = []
+        # Between two tests too: a thread of the first may just look once more.
+        sa.event.listen(sa.Pool, "connect", self._remember)
+
+    def _remember(self, connection: Any, _record: Any) -> None:
+        self._opened.append(connection)
 
     @contextmanager
     def emptied_afterwards(self) -> Iterator[str]:
         """Its URL. Apps that a test made beside its own, and their threads, end with it: every
-        connection that is opened meanwhile is closed."""
-        opened: list[Any] = []
-
-        def remember(connection: Any, _record: Any) -> None:
-            opened.append(connection)
-
-        sa.event.listen(sa.Pool, "connect", remember)
+        connection that was opened is closed."""
         yield self.url
-        sa.event.remove(sa.Pool, "connect", remember)
-        for connection in opened:
-            connection.close()
+        self._close_what_was_opened()
         self._empty()
+
+    def _close_what_was_opened(self) -> None:
+        while self._opened:
+            self._opened.pop().close()
 
     def _empty(self) -> None:
         names = [table.name for table in reversed(db.metadata.sorted_tables)]
@@ -106,4 +108,6 @@ class ReusedDatabase:
 
     def close(self) -> None:
         """Let go of it."""
+        sa.event.remove(sa.Pool, "connect", self._remember)
+        self._close_what_was_opened()
         self._engine.dispose()
