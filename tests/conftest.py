@@ -44,6 +44,11 @@ def make_settings(**values: object) -> Settings:
     return Settings(_env_file=None, **defaults | values)
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: now and then a test waits for a server or a browser."""
+    return (os.cpu_count() or 1) + 1
+
+
 @pytest.fixture(autouse=True)
 def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """The machine's own settings do not reach the tests."""
