@@ -146,7 +146,7 @@ def _texts_waiting(website: Website) -> list[Attention]:
     waiting, found = text_lists.waiting(website), []
     if waiting.stale:
         title = f"{_counted(waiting.stale, 'approved text')} stale"
-        text = "Facts have changed that the copy states. Refresh it, or approve it anew."
+        text = "Facts that are stated there have changed. Refresh, or approve anew."
         found.append(Attention("stale_texts", "warning", title, text))
     if waiting.drafts:
         title = f"{_counted(waiting.drafts, 'draft text')} waiting for approval"
@@ -160,11 +160,11 @@ def _posts_waiting(website: Website) -> list[Attention]:
     waiting, found = social_lists.waiting(website), []
     if waiting.stale:
         title = f"{_counted(waiting.stale, 'approved post')} stale"
-        text = "Facts have changed that the post states. Change it, or approve it anew."
+        text = "Facts that are stated there have changed. Edit, or approve anew."
         found.append(Attention("stale_posts", "warning", title, text))
     if waiting.drafts:
         title = f"{_counted(waiting.drafts, 'social post')} waiting for approval"
-        text = "Read them, approve them, then download them for their platform."
+        text = "An approved post can be copied, or downloaded for its platform."
         found.append(Attention("draft_posts", "info", title, text))
     return found
 

@@ -46,8 +46,9 @@ function makeCell(box) {
   make.elements.model.value = box.value;
   make.dataset.confirm = question.textContent;
   make.querySelector("button").setAttribute("aria-label", `Make default: ${cell.name}`);
-  make.hidden = "default" in question.dataset;
-  cell.root.querySelector("[data-is-default]").hidden = !make.hidden;
+  const isDefault = "default" in question.dataset;
+  make.hidden = isDefault || !("own" in form.dataset); // The operator's key: the model is the operator's choice too.
+  cell.root.querySelector("[data-is-default]").hidden = !isDefault;
   return cell;
 }
 

@@ -75,7 +75,7 @@ def test_prices_are_shown_per_million_and_per_description(
 ) -> None:
     page = admin.get(PAGE)
     assert "$3 $15 0.8 ¢" in row_of(page, "a/seer")
-    assert "$0.1 $0.4 0.023 ¢" in row_of(page, "b/giant")
+    assert "$0.10 $0.40 0.023 ¢" in row_of(page, "b/giant")
     assert "Free" in row_of(page, "c/gift:free") and "$0 $0 0 ¢" in row_of(page, "c/gift:free")
     assert "5 of 5 models" in page.text and "as of" in page.text
 

@@ -67,7 +67,7 @@ def test_the_list_shows_each_listing_and_finds_by_words(agent, agency, listing):
         agency.website, reference="ES-2", sale_price=None, rental_price=1500, city="Ronda"
     )
     page = agent.get(LIST)
-    for words in ("Old villa", "ES-1", "€650,000", "€1,500 a month", "180 m²", "English: draft"):
+    for words in ("Old villa", "ES-1", "€650,000", "€1,500 a month", "180 m²", "Draft: English"):
         assert words in page.text
     found = agent.get(f"{LIST}?q=ronda&status=available&order=price-asc")
     assert "ES-2" in found.text

@@ -211,7 +211,7 @@ def test_without_a_service_the_page_says_who_can_set_one_up(
     agent: Person, listing: Property, simulator: RunningSimulator
 ) -> None:
     text = agent.get(order_page(listing)).text
-    assert "No AI service is set up yet" in text and "Ask a site admin" in text
+    assert "AI is not configured" in text and "Ask a site admin" in text
     assert "No posts of this listing yet" in text
 
 
