@@ -8,7 +8,7 @@ from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
 from pwb.extensions import db
-from pwb.services import ledger, reconciliation
+from pwb.services import catalogue, connections, ledger, reconciliation
 from pwb.services.follow_ups import follow_ups
 from pwb.services.live import running
 
@@ -19,7 +19,8 @@ FOLLOW_UP_SECONDS = 0.5
 
 
 def server_started(app: Flask) -> None:
-    """Settle what an earlier server left behind, and look its costs up in the background.
+    """Settle what an earlier server left behind, look its costs up in the background, and have
+    the models' prices fetched before somebody opens a listing.
 
     A database that is away or not migrated yet does not keep the server from starting: pages
     settle such rows too.
@@ -28,8 +29,10 @@ def server_started(app: Flask) -> None:
         try:
             ledger.settle_overdue()
             reconciliation.resume()
+            for provider_id in connections.providers_in_use():
+                catalogue.status(provider_id)
         except SQLAlchemyError:
-            logger.warning("generations of an earlier start were not looked at")
+            logger.warning("what an earlier start left was not looked at")
         finally:
             db.session.remove()
 

@@ -284,4 +284,4 @@ def test_a_server_starts_on_a_database_that_is_not_migrated(
     assert requests.get(f"{server.url}/healthz", timeout=5).status_code == 200
     server.send(signal.SIGTERM)
     assert server.process.wait(timeout=20) == 0
-    assert "generations of an earlier start were not looked at" in server.log.read_text()
+    assert "what an earlier start left was not looked at" in server.log.read_text()

@@ -14,7 +14,7 @@ from typing import Any, Literal, cast
 
 from flask import current_app
 from pydantic import SecretStr
-from sqlalchemy import Select
+from sqlalchemy import Select, select
 
 from pwb.config import Settings
 from pwb.errors import InvalidInput
@@ -140,6 +140,16 @@ def list_integrations(website: Website) -> list[WebsiteIntegration]:
 def _integrations() -> Select[WebsiteIntegration]:
     query = scoped_later(WebsiteIntegration).where(WebsiteIntegration.category == AI)
     return query.order_by(WebsiteIntegration.provider)
+
+
+def providers_in_use() -> set[str]:
+    """The ids of the providers that websites of this installation may call."""
+    query = select(WebsiteIntegration.provider).where(
+        WebsiteIntegration.category == AI, WebsiteIntegration.enabled
+    )
+    operators = operator_provider()
+    found = {*db.session.scalars(query.distinct()), *([operators.id] if operators else [])}
+    return {name for name in found if name in all_providers()}
 
 
 def own_integration(website: Website, provider: str) -> WebsiteIntegration | None:

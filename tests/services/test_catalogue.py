@@ -13,7 +13,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select, update
 
-from pwb import create_app
+from pwb import create_app, lifecycle
 from pwb.config import Settings
 from pwb.extensions import db
 from pwb.models import AICatalogue, AIModel
@@ -216,6 +216,17 @@ def test_an_old_list_is_shown_while_a_new_one_is_fetched(
     assert catalogue.wait_for_refresh()
     assert ids() == ["a/two"]
     assert catalogue.status(OPEN_ROUTER).is_fresh
+
+
+def test_a_server_that_starts_has_the_lists_fetched_that_its_websites_use(
+    by_itself: Flask, simulator: RunningSimulator
+) -> None:
+    lifecycle.server_started(by_itself)
+    assert fetches(simulator) == 0
+    factories.create_integration(factories.create_website())
+    lifecycle.server_started(by_itself)
+    assert catalogue.wait_for_refresh()
+    assert fetches(simulator) == 1 and ids()
 
 
 def test_after_a_failure_the_next_try_waits(by_itself: Flask, simulator: RunningSimulator) -> None:
