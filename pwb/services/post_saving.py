@@ -1,4 +1,4 @@
-"""Saving a post that was changed, in one transaction that tells of a colleague's save in between."""
+"""Saving a changed post in one transaction, which tells of a colleague's save in between."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from pwb.extensions import db
-from pwb.models import Property, PropertyPhoto
+from pwb.models import GenerationRequest, Property, PropertyPhoto
 from pwb.services import catalogue
 from tests import factories, pictures
 from tests.browser.conftest import Portal, Visitor
@@ -127,6 +127,30 @@ def test_photos_go_along_where_the_box_is_ticked_and_what_they_show_is_marked(
     page.goto(f"{portal.url}/site_admin/ai/requests/1")
     expect(page.locator(".sent-photos img")).to_have_count(2)
     visitor.check()
+
+
+@WIDE
+def test_photos_go_along_with_several_languages_at_once(
+    portal: Portal, visitor: Visitor, listing: Property
+) -> None:
+    for shade in range(2):
+        factories.create_photo(listing, shade)
+    page = visitor.page
+    visitor.sign_in(portal.agency.agent.email)
+    visitor.open(f"/site_admin/properties/{listing.id}/drafts")
+    planned = page.locator("[data-planned]")
+    without = planned.inner_text()
+    page.get_by_label("Let the model see these 2 photos").check()
+    expect(planned).not_to_have_text(without)
+    visitor.check()
+    page.get_by_role("button", name="Generate all").click()
+    expect(page.locator("[data-cell][data-state='done']")).to_have_count(3, timeout=20_000)
+    told = page.locator(".finding", has_text="is seen in the photos, but is not in the record")
+    expect(told.first).to_be_visible()
+    visitor.check()
+    db.session.expire_all()
+    sent = [row.input_data["photos"] for row in db.session.query(GenerationRequest)]
+    assert [len(each) for each in sent] == [2, 2, 2]
 
 
 def _file(name: str, data: bytes) -> Any:
