@@ -58,6 +58,7 @@ def test_a_post_over_the_limit_is_refused_and_what_was_saved_stays(
         ({"hashtags": ["#2026"]}, "hashtags"),
         ({"caption": "A #Villa in Marbella."}, "hashtags"),
         ({"link": "ftp://a.test"}, "link"),
+        ({"link": "https://costa.test@a.test"}, "link"),
         ({"format": "story"}, "format"),
         ({"photos": list(range(1, 12))}, "photos"),
         ({"caption": "a" * 70_001}, "caption"),
