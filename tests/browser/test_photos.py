@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 from pwb.extensions import db
 from pwb.models import GenerationRequest, Property, PropertyPhoto
 from pwb.services import catalogue
+from pwb.simulator.testing import RunningSimulator
 from tests import factories, pictures
 from tests.browser.conftest import Portal, Visitor
 
@@ -105,6 +106,56 @@ def test_photos_are_dropped_ordered_described_and_seen(
     expect(title).to_have_value("Typed and not saved")
     db.session.expire_all()
     assert [(row.alt_origin, row.position) for row in rows] == [("generated", 1), ("", 2)]
+
+
+@WIDE
+def test_what_is_dropped_or_saved_while_something_is_under_way_has_its_turn(
+    portal: Portal, visitor: Visitor, listing: Property, simulator: RunningSimulator
+) -> None:
+    for shade in range(2):
+        factories.create_photo(listing, shade)
+    page = visitor.page
+    visitor.signed_in(portal.agency.agent)
+    visitor.open(f"/site_admin/properties/{listing.id}/photos")
+    simulator.settings.delay = 0.05
+    first, second = (page.locator("[data-photo]").nth(place) for place in range(2))
+    first.get_by_role("button", name="Generate").click()
+    second.get_by_label("Alt text").fill("The garden")
+    second.get_by_role("button", name="Save").dblclick()
+    expect(page.locator("#announcer")).to_have_text("The alt text is saved.")
+    expect(first.get_by_label("Alt text")).to_have_value(_starts("Simulated alt text"))
+    drop(page, ("a.jpg", pictures.jpeg(5, 1600, 1200)), ("b.jpg", pictures.SVG))
+    drop(page, ("c.jpg", pictures.jpeg(6, 1600, 1200)))
+    expect(page.locator("[data-photo]")).to_have_count(4)
+    expect(page.locator(".photo-upload.is-refused")).to_contain_text("b.jpg: This is no JPEG")
+    forget_refusals(visitor)
+    visitor.check()
+    db.session.expire_all()
+    rows = db.session.query(PropertyPhoto).order_by(PropertyPhoto.position)
+    assert [row.alt_text for row in rows] == ["", "The garden", "", ""]
+
+
+@WIDE
+def test_an_alt_text_that_is_typed_outlives_an_ended_session_and_is_asked_about_on_leaving(
+    portal: Portal, visitor: Visitor, listing: Property
+) -> None:
+    for shade in range(2):
+        factories.create_photo(listing, shade)
+    page, asked = visitor.page, []
+    visitor.signed_in(portal.agency.agent)
+    visitor.open(f"/site_admin/properties/{listing.id}/photos")
+    field = page.locator("[data-photo]").nth(0).get_by_label("Alt text")
+    field.fill("Typed and not saved")
+    page.context.clear_cookies()
+    frames = page.locator(".photo-frame")
+    with page.expect_response("**/photos/order"):
+        frames.nth(1).drag_to(frames.nth(0), target_position={"x": 10, "y": 40})
+    expect(page.get_by_role("alert").first).to_contain_text(re.compile("sign", re.IGNORECASE))
+    typed = page.locator("[data-photo-alt]").filter(has_not_text="nothing")
+    assert "Typed and not saved" in [each.input_value() for each in typed.all()]
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    page.goto(f"{portal.url}/login")
+    assert asked == ["beforeunload"]
 
 
 @WIDE
