@@ -132,6 +132,16 @@ def test_a_form_from_before_the_approval_does_not_drop_what_was_typed_since(
     assert fresh(post).status == "approved" and fresh(post).caption == before["caption"]
 
 
+def test_why_a_post_is_not_approved_is_said_whatever_became_of_it(
+    admin: Person, listing: Property
+) -> None:
+    post = create_post(listing)
+    admin.submit(page_of(post, "archive"))
+    seen = {"lock_version": fresh(post).lock_version}
+    page = admin.submit(page_of(post, "approve"), seen, 422)
+    assert "An archived post cannot be approved. Restore it first." in " ".join(page.text.split())
+
+
 # A draft that is too long
 
 
