@@ -25,17 +25,21 @@ def duplicate_post(
     It may be too long there, which its count shows. A form that is sent twice, with the same
     `form_key`, makes one copy. Raises InvalidInput for an unknown platform, NotFound.
     """
-    if platform not in PLATFORMS:
-        message = f"{platform[:20]!r} is not one of {', '.join(PLATFORMS)}."
-        raise InvalidInput(message, fields={"platform": [message]})
     mark = _copy_mark(actor, post_id, platform, form_key)
 
     def attempt() -> SocialMediaPost:
         turns.take_turn(website)
         post = tenancy.find(SocialMediaPost, website, post_id, joinedload(SocialMediaPost.property))
+        _check_platform(platform)
         return _copy_marked(website, mark) or _copy(website, actor, post, platform, mark)
 
     return approvals.without_collision(attempt)
+
+
+def _check_platform(platform: str) -> None:
+    if platform not in PLATFORMS:
+        message = f"{platform[:20]!r} is not one of {', '.join(PLATFORMS)}."
+        raise InvalidInput(message, fields={"platform": [message]})
 
 
 def _copy_mark(actor: User | None, post_id: int, platform: str, form_key: str) -> str:
