@@ -67,6 +67,16 @@ def with_place(orientation: int = 1) -> bytes:
     return encoded(picture(), exif=exif, comment=b"home of the owner")
 
 
+def parted(data: bytes, at: int, part: bytes) -> bytes:
+    """The file with tens of thousands of the same small part in it."""
+    return data[:at] + part * 41_000 + data[at:]
+
+
+def riff(data: bytes) -> bytes:
+    """A WebP file with its length as it is."""
+    return data[:4] + struct.pack("<I", len(data) - 8) + data[8:]
+
+
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
 HTML = b"<!doctype html><script>alert(document.cookie)</script>"
 ZIP = b"PK\x03\x04" + bytes(26) + b"PK\x05\x06" + bytes(18)
@@ -107,6 +117,10 @@ def hostile() -> dict[str, bytes]:
         "only_a_jpeg_start": b"\xff\xd8\xff\xe0",
         "only_a_png_start": PNG_START,
         "jpeg_of_many_scans": sound[:-2] + scan * 80 + b"\xff\xd9",
+        "jpeg_of_many_segments": sound[:2] + jpeg_segment(0xFE, b"") * 41_000 + sound[2:],
+        "png_of_many_chunks": parted(encoded(picture(), "PNG"), 33, png_chunk(b"abCd", b"")),
+        "webp_of_many_chunks": riff(parted(encoded(picture(), "WEBP"), 12, b"abcd" + bytes(4))),
+        "large_webp": encoded(Image.new("L", (8_000, 4_001)), "WEBP", method=0),
         "animated_webp": encoded(
             animation[0], "WEBP", save_all=True, append_images=animation[1:], duration=100
         ),

@@ -81,7 +81,7 @@ def signing_parts(error: PortalError | None) -> dict[str, Any]:
         "admins": people.admin_names(g.website),
         "error": error,
         "problems": error.fields if isinstance(error, InvalidInput) else {},
-        "reasons": {} if error is None else reasons(),
+        "reasons": reasons(),
         "longest": approvals.REASON_LONGEST,
     }
 

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from heapq import heappop, heappush
 from itertools import pairwise
 from typing import Any
 
@@ -50,20 +51,37 @@ def in_field(items: Iterable[Item], field: str) -> list[Item]:
     return [item for item in items if item["field"] == field]
 
 
+def by_id(items: Iterable[Item]) -> dict[str, Item]:
+    """The items by their ids: of several with the same wording the first."""
+    found: dict[str, Item] = {}
+    for item in items:
+        found.setdefault(item["id"], item)
+    return found
+
+
 def stretches(text: str, items: Iterable[Item]) -> list[tuple[str, Item | None]]:
     """The text in pieces, each with the gravest item that covers it."""
-    spans = sorted(items, key=_place)
-    cuts = sorted(
-        {0, len(text), *(min(i[at], len(text)) for i in spans for at in ("start", "end"))}
-    )
     found: list[tuple[str, Item | None]] = []
-    for start, end in pairwise(cuts):
-        covering = (item for item in spans if item["start"] <= start < item["end"])
-        item, piece = next(covering, None), text[start:end]
+    for start, end, item in _gravest(len(text), sorted(items, key=_place)):
+        piece = text[start:end]
         if found and found[-1][1] is item:
             piece = found.pop()[0] + piece
         found.append((piece, item))
     return found
+
+
+def _gravest(length: int, spans: list[Item]) -> Iterator[tuple[int, int, Item | None]]:
+    """Where each stretch begins and ends, with the first of the spans that covers it. Spans that
+    are passed stay in the heap until they come up: a long text has thousands of them."""
+    cuts = sorted({0, length, *(min(i[at], length) for i in spans for at in ("start", "end"))})
+    ahead = sorted(range(len(spans)), key=lambda rank: spans[rank]["start"], reverse=True)
+    begun: list[int] = []
+    for start, end in pairwise(cuts):
+        while ahead and spans[ahead[-1]]["start"] <= start:
+            heappush(begun, ahead.pop())
+        while begun and spans[begun[0]]["end"] <= start:
+            heappop(begun)
+        yield start, end, spans[begun[0]] if begun else None
 
 
 def count_words(checked: Mapping[str, Any] | None) -> str:
@@ -117,6 +135,7 @@ def mark_context() -> dict[str, Any]:
     """The functions above, for the macros of `ai_tools/_marks.html`."""
     return {
         "finding_items": items_of,
+        "findings_by_id": by_id,
         "items_in_field": in_field,
         "marked_stretches": stretches,
         "finding_counts": count_words,

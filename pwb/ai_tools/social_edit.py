@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from typing import Any
 
 from flask import Response, flash, g, jsonify, redirect, render_template, request, url_for
@@ -25,7 +26,7 @@ from pwb.content.platforms import PLATFORMS, as_posted
 from pwb.errors import EditConflict, InvalidInput, PortalError
 from pwb.models import SocialMediaPost
 from pwb.security import agent
-from pwb.services import photo_crops, social_lists, social_posts
+from pwb.services import photo_crops, post_checks, social_lists, social_posts
 from pwb.services.approvals import OverrideNotAllowed
 from pwb.site_admin import property_views
 
@@ -81,7 +82,17 @@ def social_post(post_id: int) -> Page:
     except InvalidInput as error:
         refuse(form, error)
         return post_page(post, form, error.status)
-    flash("Saved.", "success")
+    return saved_page(post_id)
+
+
+def saved_page(post_id: int) -> Page:
+    """After saving: the page anew. Reasons that were typed beside the post are only kept with an
+    approval, so that they stay in their fields until then."""
+    post = social_posts.get_post(g.website, post_id)
+    problem = post_checks.length_problem(post)
+    flash(f"Saved. {problem}" if problem else "Saved.", "warning" if problem else "success")
+    if any(text.strip() for text in reasons().values()):
+        return post_page(post, post_form(post, as_saved=True))
     return redirect(url_for("ai_tools.social_post", post_id=post_id))
 
 
@@ -89,6 +100,8 @@ def conflict_page(post_id: int, form: PostForm, conflict: EditConflict) -> Page:
     """What was typed, unsaved, and what somebody else saved; saving again replaces that."""
     post = social_posts.get_post(g.website, post_id)
     form.lock_version.data, form.lock_version.raw_data = str(post.lock_version), None
+    if not social_posts.is_unsaved(g.website, post, form.values()):
+        return post_page(post, post_form(post, as_saved=True), conflict.status, error=conflict)
     return post_page(post, form, conflict.status, conflict=conflict, saved_caption=post.caption)
 
 
@@ -106,6 +119,7 @@ def post_page(post: SocialMediaPost, form: PostForm, status: int = 200, **parts:
         **signing_parts(error),
         platforms=PLATFORMS.values(),
         view=property_views,
+        copy_key=uuid.uuid4().hex,
         **parts,
     )
     return page, status
@@ -115,14 +129,38 @@ def post_page(post: SocialMediaPost, form: PostForm, status: int = 200, **parts:
 @agent
 def social_post_approve(post_id: int) -> Page:
     """Sign a post off as it was seen."""
-    seen = request.form.get("lock_version", 0, type=int)
+    post = social_posts.get_post(g.website, post_id)
+    form = post_form(post, as_saved="caption" not in request.form)
     try:
-        social_posts.approve_post(g.website, actor(), post_id, seen, reasons())
-    except (InvalidInput, EditConflict, OverrideNotAllowed) as error:
-        post = social_posts.get_post(g.website, post_id)
-        return post_page(post, post_form(post, as_saved=True), error.status, error=error)
+        refuse_unsaved(post, form)
+        social_posts.approve_post(g.website, actor(), post_id, seen_version(), reasons())
+    except EditConflict as conflict:
+        return conflict_page(post_id, form, conflict)
+    except (InvalidInput, OverrideNotAllowed) as error:
+        return post_page(social_posts.get_post(g.website, post_id), form, error.status, error=error)
     flash("The post is approved.", "success")
     return redirect(url_for("ai_tools.social_post", post_id=post_id))
+
+
+def refuse_unsaved(post: SocialMediaPost, form: PostForm) -> None:
+    """Nobody signs what the checks have not read: where the form, which is sent whole, holds other
+    words than the saved ones, raises InvalidInput, or EditConflict if somebody else saved these."""
+    if not social_posts.is_unsaved(g.website, post, form.values()):
+        return
+    if post.lock_version != seen_version():
+        raise EditConflict(
+            "This post was changed after you opened it, so nothing was approved.",
+            resolution="Look at it as it is now, then try again.",
+        )
+    raise InvalidInput(
+        "What you changed is not saved yet, so nothing was approved.",
+        resolution="Save first, look at what the checks say, then approve.",
+    )
+
+
+def seen_version() -> int:
+    """The version that was approved by whoever pressed the button; 0, which none has, without."""
+    return request.form.get("lock_version", 0, type=int)
 
 
 @bp.post(f"{ONE}/archive")
@@ -148,7 +186,8 @@ def social_post_restore(post_id: int) -> Page:
 def social_post_duplicate(post_id: int) -> Page:
     """A draft with the same words for another platform."""
     wanted = request.form.get("platform", "")
-    made = social_posts.duplicate_post(g.website, actor(), post_id, wanted)
+    key = request.form.get("idempotency_key", "")
+    made = social_posts.duplicate_post(g.website, actor(), post_id, wanted, key)
     flash(f"This is the copy for {PLATFORMS[made.platform].label}, a draft.", "success")
     return redirect(url_for("ai_tools.social_post", post_id=made.id))
 

@@ -55,6 +55,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="One JSON obj
 def init_app(app: Flask) -> None:
     """Register the commands, those of the other files of this package too."""
     from pwb.cli import retention, writing  # noqa: F401 - they add to `ai` and `users`
+    from pwb.cli.photos import photos
     from pwb.cli.usage import usage
 
     for group in (
@@ -66,6 +67,7 @@ def init_app(app: Flask) -> None:
         credentials_group,
         simulator,
         usage,
+        photos,
     ):
         app.cli.add_command(group)
 

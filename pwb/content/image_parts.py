@@ -22,10 +22,14 @@ _PROGRAMS = (b"\x7fELF", b"MZ\x90\x00", b"#!/", b"PK\x03\x04", b"Rar!\x1a", b"7z
 _ARCHIVE_TAIL = 66_000
 MOST_SCANS = 64
 """A JPEG of thousands of scans is small to send and takes hours to read."""
+MOST_PARTS = 40_000
+"""A file of millions of empty parts keeps its readers busy for long; encoders make parts of a
+kilobyte at least."""
 
 _PNG_START = b"\x89PNG\r\n\x1a\n"
 _WEBP_PIXELS = frozenset((b"VP8 ", b"VP8L", b"ALPH"))
-_BARE_MARKERS = frozenset((0x01, *range(0xD0, 0xD8)))
+# Within the pixels a 0xFF is followed by 0, by another one, or by a marker that stands alone.
+_MARKER = re.compile(rb"\xff([^\x00\x01\xd0-\xd7\xff])", re.DOTALL)
 
 
 class BrokenFile(ValueError):
@@ -49,34 +53,38 @@ class Parts:
 
 
 def outside_the_pixels(data: bytes) -> Parts:
-    """The parts of a JPEG, PNG or WebP file that are no pixels; raises BrokenFile."""
+    """The parts of a JPEG, PNG or WebP file that are no pixels, of another file none; raises
+    BrokenFile. Linear in the file's length, however it is made."""
     if data.startswith(b"\xff\xd8"):
         return _of_jpeg(data)
     if data.startswith(_PNG_START):
         return _of_png(data)
-    return _of_webp(data)
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return _of_webp(data)
+    return Parts(b"", b"")
 
 
 def _of_jpeg(data: bytes) -> Parts:
     metadata: list[bytes] = []
     scans, at = 0, 2
-    while True:
-        at = data.find(b"\xff", at)
-        if at < 0 or at + 1 >= len(data):
+    for _ in range(MOST_PARTS):
+        found = _MARKER.search(data, at)
+        if found is None:
             raise BrokenFile("the picture has no end")
-        marker = data[at + 1]
+        marker = found[1][0]
         if marker == 0xD9:
-            return Parts(b"\n".join(metadata), data[at + 2 :])
-        if marker in (0x00, 0xFF) or marker in _BARE_MARKERS:
-            at += 1 if marker == 0xFF else 2
-            continue
+            return Parts(b"\n".join(metadata), data[found.end() :])
         scans += marker == 0xDA
         if scans > MOST_SCANS:
             raise BrokenFile("the picture has too many scans")
-        end = _end_of_segment(data, at)
+        at = _end_of_segment(data, found.start())
         if 0xE0 <= marker <= 0xEF or marker == 0xFE:
-            metadata.append(data[at + 4 : end])
-        at = end
+            metadata.append(data[found.end() + 2 : at])
+    raise _too_many_parts()
+
+
+def _too_many_parts() -> BrokenFile:
+    return BrokenFile("the picture is made of too many parts")
 
 
 def _end_of_segment(data: bytes, at: int) -> int:
@@ -90,18 +98,19 @@ def _end_of_segment(data: bytes, at: int) -> int:
 def _of_png(data: bytes) -> Parts:
     metadata: list[bytes] = []
     at = len(_PNG_START)
-    while True:
+    for _ in range(MOST_PARTS):
         kind, body, after = _png_chunk(data, at)
         if kind != b"IDAT":
             metadata.append(body)
         if kind == b"IEND":
             return Parts(b"\n".join(metadata), data[after:])
         at = after
+    raise _too_many_parts()
 
 
 def _of_webp(data: bytes) -> Parts:
     end = 8 + int.from_bytes(data[4:8], "little")
-    if data[:4] != b"RIFF" or data[8:12] != b"WEBP" or end > len(data):
+    if end > len(data):
         raise BrokenFile("no whole WebP file")
     metadata = [body for kind, body in _webp_chunks(data[:end]) if kind not in _WEBP_PIXELS]
     return Parts(b"\n".join(metadata), data[end:])
@@ -109,13 +118,16 @@ def _of_webp(data: bytes) -> Parts:
 
 def _webp_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
     at = 12
-    while at < len(data):
+    for _ in range(MOST_PARTS):
+        if at >= len(data):
+            return
         size = int.from_bytes(data[at + 4 : at + 8], "little")
         kind, body = data[at : at + 4], data[at + 8 : at + 8 + size]
         if len(body) < size:
             raise BrokenFile("a chunk runs over the end")
         yield kind, body
         at += 8 + size + size % 2
+    raise _too_many_parts()
 
 
 def _png_chunk(data: bytes, at: int) -> tuple[bytes, bytes, int]:

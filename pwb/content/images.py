@@ -21,6 +21,7 @@ from pwb.content.image_parts import BrokenFile, outside_the_pixels
 CONTENT_TYPE = "image/jpeg"
 MOST_BYTES = 20 * 1024 * 1024
 MOST_PIXELS = 64_000_000
+_MOST_PIXELS_OF = {"WEBP": 32_000_000}  # Its reader holds the pixels four times over.
 LONGEST_SIDE = 20_000
 KEPT_SIDE = 2560
 """The longest side of a kept picture, in pixels: twice what any platform shows."""
@@ -33,8 +34,9 @@ _UNREADABLE = (
     *(struct.error, zlib.error, MemoryError, BrokenFile),
 )
 _TOO_MANY_PIXELS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
-# A picture of 64 million pixels takes 200 MB while it is read: two at a time, others wait.
+# A picture takes up to 600 MB while it is read: two at a time, others wait.
 _turns = threading.BoundedSemaphore(2)
+_BAND = 256  # lines of the picture as it is kept
 
 
 class UnusablePicture(ValueError):
@@ -53,12 +55,14 @@ class Picture:
 def clean(data: bytes) -> Picture:
     """The picture in a JPEG, PNG or WebP file, written anew; raises UnusablePicture."""
     _check_size(data)
-    with _turns, _reading(), Image.open(io.BytesIO(data), formats=_FORMATS) as image:
-        _check_image(image)
+    with _turns, _reading():
+        # Before any reader sees it: theirs take their time over what is made to waste it.
         _check_parts(data)
-        image.draft("RGB", (KEPT_SIDE, KEPT_SIDE))
-        image.load()
-        return _written(_flat(_upright(image)), (KEPT_SIDE, KEPT_SIDE))
+        with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
+            _check_image(image)
+            image.draft("RGB", (KEPT_SIDE, KEPT_SIDE))
+            image.load()
+            return _written(_upright(_near_kept_size(image)), (KEPT_SIDE, KEPT_SIDE))
 
 
 def scaled(data: bytes, longest: int, quality: int = _QUALITY) -> bytes:
@@ -102,8 +106,8 @@ def _reading() -> Iterator[None]:
         ) from None
 
 
-def _too_large() -> UnusablePicture:
-    most = MOST_PIXELS // 1_000_000
+def _too_large(most_pixels: int = MOST_PIXELS) -> UnusablePicture:
+    most = most_pixels // 1_000_000
     return UnusablePicture(
         f"The picture has more than {most} million pixels or a side of more than"
         f" {LONGEST_SIDE:,} pixels. Save it smaller and try again."
@@ -113,8 +117,9 @@ def _too_large() -> UnusablePicture:
 def _check_image(image: Image.Image) -> None:
     """What the header tells, before any pixel is read."""
     width, height = image.size
-    if width * height > MOST_PIXELS or max(width, height) > LONGEST_SIDE:
-        raise _too_large()
+    most = _MOST_PIXELS_OF.get(image.format or "", MOST_PIXELS)
+    if width * height > most or max(width, height) > LONGEST_SIDE:
+        raise _too_large(most)
     # A JPEG of several pictures (MPO) is how some phones save depth beside the photo.
     if image.format != "MPO" and getattr(image, "n_frames", 1) > 1:
         raise UnusablePicture("This is an animation. Save one of its pictures as a photo instead.")
@@ -126,6 +131,19 @@ def _check_parts(data: bytes) -> None:
             "Something that is no picture, such as a web page, a program or an archive, is hidden"
             " in this file. Save the photo anew from the original."
         )
+
+
+def _near_kept_size(image: Image.Image) -> Image.Image:
+    """The picture in plain RGB, whole times smaller but no smaller than it is kept. It is done band
+    by band: a file of 7 KB may be 64 million pixels, and each copy of these takes 256 MB."""
+    factor = max(1, max(image.size) // KEPT_SIDE)
+    width, height = image.size
+    near = Image.new("RGB", (-(-width // factor), -(-height // factor)))
+    for top in range(0, height, _BAND * factor):
+        band = image.crop((0, top, width, min(top + _BAND * factor, height)))
+        near.paste(_flat(band).reduce(factor), (0, top // factor))
+    near.info = dict(image.info)  # Says how the camera was held.
+    return near
 
 
 def _flat(image: Image.Image) -> Image.Image:

@@ -44,7 +44,8 @@ class SocialMediaPost(Keyed, Timestamps, Base):
     """One post for one platform. `hashtags` are written "#Tag", `photos` are photo ids in order.
 
     `details` holds what the category needs beside the listing's facts: `old_price`, `new_price`
-    and `currency` of a price drop, `event_at` and `event_end` of an open house.
+    and `currency` of a price drop, `event_at` and `event_end` of an open house; `copy_mark` names
+    the form that a copy was made by.
     """
 
     __tablename__ = "pwb_social_media_posts"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
@@ -14,9 +15,11 @@ from pwb.content.platforms import PLATFORMS, as_posted, count
 from pwb.models import Property, SocialMediaPost, Website
 from pwb.services import checks
 from pwb.services.checks import CheckRules, Findings
+from pwb.services.findings_kept import KeptFindings
 from pwb.services.listing_facts import facts_of
 
 _LONGEST_RUN_TOGETHER = 24
+_kept = KeptFindings()
 
 
 def check_words(
@@ -28,10 +31,19 @@ def check_words(
     old_price: Decimal | None = None,
 ) -> Findings:
     """Check a post that may not be saved; needs no database. Hashtags are read as the words they
-    are made of: the part `hashtags` is those words, a comma between two tags."""
-    words = [_spelled_out(in_words(tag), locale, rules.jurisdictions) for tag in hashtags]
-    parts = {"caption": caption, "hashtags": ", ".join(words)}
-    return checks.check_parts(rules, facts, locale, parts, old_price)
+    are made of: the part `hashtags` is those words, a comma between two tags.
+
+    The same post is checked once in a while, not each time it is shown: at Facebook's limit a
+    check takes half a second.
+    """
+
+    def check() -> Findings:
+        words = [_spelled_out(in_words(tag), locale, rules.jurisdictions) for tag in hashtags]
+        parts = {"caption": caption, "hashtags": ", ".join(words)}
+        return checks.check_parts(rules, facts, locale, parts, old_price)
+
+    key = (rules, facts, locale, caption, tuple(hashtags), old_price)
+    return _kept.of(key, check)
 
 
 @lru_cache(maxsize=4096)
@@ -114,8 +126,8 @@ def hashtags_problem(platform_id: str, caption: str, hashtags: Sequence[str]) ->
             return (
                 f"“{tag[:40]}” is no hashtag of {platform.label}: one word of letters and digits."
             )
-    folded = [tag.casefold() for tag in every]
-    twice = next((tag for tag in every if folded.count(tag.casefold()) > 1), None)
+    times = Counter(tag.casefold() for tag in every)
+    twice = next((tag for tag in every if times[tag.casefold()] > 1), None)
     if twice:
         return f"“{twice}” is there twice."
     if len(every) > platform.hashtags.max:

@@ -147,6 +147,8 @@ def check_link(link: str) -> None:
     except ValueError:
         _refuse("link", message)
     whole = len(link) <= LONGEST_LINK and link.isprintable() and " " not in link
+    # "https://agency.com@elsewhere.com" leads elsewhere.
+    whole = whole and "@" not in parts.netloc
     if not whole or parts.scheme not in ("http", "https") or "." not in (parts.hostname or ""):
         _refuse("link", message)
 

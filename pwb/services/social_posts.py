@@ -10,22 +10,21 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
 from sqlalchemy.orm import joinedload
-from sqlalchemy.orm.exc import StaleDataError
 
-from pwb.content.hashtags import clean_hashtags
 from pwb.content.plain_text import one_line, paragraphs
 from pwb.content.platforms import PLATFORMS
 from pwb.content.social import CATEGORIES
-from pwb.errors import EditConflict, InvalidInput, NotFound
+from pwb.errors import InvalidInput, NotFound
 from pwb.extensions import db
 from pwb.models import Action, SocialMediaPost, TextApproval, User, Website
-from pwb.models.base import utcnow
 from pwb.services import approval_chain, approvals, photos, post_checks, stale, tenancy, turns
 from pwb.services.approvals import approval_of
 from pwb.services.post_checks import check_post, hashtags_problem, length_problem
 from pwb.services.post_drafts import record
 from pwb.services.post_results import PostDraft, SocialResult
+from pwb.services.post_saving import conflict, save
 from pwb.services.social_calls import Progress
+from pwb.services.social_copies import duplicate_post
 from pwb.services.social_generation import (
     Event,
     PostsTicket,
@@ -57,6 +56,7 @@ __all__ = [
     "finish",
     "generate_posts",
     "get_post",
+    "is_unsaved",
     "list_posts",
     "post_view",
     "posts_of",
@@ -86,13 +86,6 @@ def _fresh(website: Website, post_id: int) -> SocialMediaPost:
     return post
 
 
-def _conflict() -> EditConflict:
-    return EditConflict(
-        "This post was changed after you opened it, so nothing was saved.",
-        resolution="Look at it as it is now, then try again.",
-    )
-
-
 def post_view(website: Website, post: SocialMediaPost) -> PostDraft:
     """The post with its count and what the checks find in it now."""
     characters, limit = post_checks.characters(post), post_checks.limit_of(post)
@@ -110,26 +103,45 @@ def save_post(
     `format` and `photos` (ids in order) those that it names. An approved post that changes is a
     draft again.
 
-    Raises InvalidInput naming the fields that won't do, the caption of a post that is too long
-    among them, EditConflict where it is no longer the version that was seen and says something
-    else, NotFound.
+    A draft that was written too long may get other photos or another link before somebody shortens
+    it, as long as that makes it no longer. Raises InvalidInput naming the fields that won't do, the
+    caption of a post that is too long among them, EditConflict where it is no longer the version
+    that was seen and says something else, NotFound.
     """
     post = _fresh(website, post_id)
     if post.status == "archived":
         raise InvalidInput("An archived post cannot be changed.", resolution="Restore it first.")
-    before = {name: getattr(post, name) for name in _TEXT_FIELDS}
-    wanted = before | _cleaned(website, post, values)
-    changes = {n: (before[n], wanted[n]) for n in _TEXT_FIELDS if before[n] != wanted[n]}
+    changes = _changes(website, post, values)
     if not changes:
         # A form sent twice: the second finds its words saved, whatever version it was made from.
         return post
     if post.lock_version != seen_version:
-        raise _conflict()
+        raise conflict()
+    over = 0 if "caption" in changes else post_checks.over_by(post)
     for name, (_, new) in changes.items():
         setattr(post, name, new)
-    _check_text(post)
+    _check_text(post, over)
     make_draft(post)
-    return _save(website, actor, Action.POST_CHANGED, post, changes)
+    return save(website, actor, Action.POST_CHANGED, post, changes)
+
+
+def is_unsaved(website: Website, post: SocialMediaPost, values: Mapping[str, Any]) -> bool:
+    """Whether a form says of the post what is not saved; raises InvalidInput like save_post."""
+    return bool(_changes(website, post, values))
+
+
+def _changes(
+    website: Website, post: SocialMediaPost, values: Mapping[str, Any]
+) -> dict[str, tuple[Any, Any]]:
+    """What the values make different, each field with what it was and what it will be."""
+    wanted = _cleaned(website, post, values)
+    if wanted.get("caption") == paragraphs(post.caption):
+        # A form gives a caption back with its gaps cleaned: that is no edit of it.
+        del wanted["caption"]
+    before = {name: getattr(post, name) for name in wanted}
+    return {
+        n: (before[n], wanted[n]) for n in _TEXT_FIELDS if n in wanted and before[n] != wanted[n]
+    }
 
 
 def _cleaned(website: Website, post: SocialMediaPost, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -157,17 +169,18 @@ def _photos(website: Website, post: SocialMediaPost, ids: Sequence[int]) -> list
     return [photo.id for photo in photos.chosen_photos(website, post.property_id, ids)]
 
 
-def _check_text(post: SocialMediaPost) -> None:
-    """Raises InvalidInput, with nothing saved, for a text that cannot be posted as it is."""
+def _check_text(post: SocialMediaPost, known_over: int = 0) -> None:
+    """Raises InvalidInput, with nothing saved, for a text that cannot be posted as it is; by
+    `known_over` it may be too long."""
     with db.session.no_autoflush:
-        problems = dict(_problems(post))
+        problems = dict(_problems(post, known_over))
     if problems:
         db.session.expire(post)
         fields = {name: [problem] for name, problem in problems.items()}
         raise InvalidInput(" ".join(problems.values()), fields=fields)
 
 
-def _problems(post: SocialMediaPost) -> list[tuple[str, str]]:
+def _problems(post: SocialMediaPost, known_over: int) -> list[tuple[str, str]]:
     platform = PLATFORMS[post.platform]
     found: list[tuple[str, str | None]] = [
         ("format", None if post.format in platform.formats else "There is no such format."),
@@ -178,7 +191,7 @@ def _problems(post: SocialMediaPost) -> list[tuple[str, str]]:
         found.append(("caption", "A post needs a caption."))
     elif len(post.caption) > LONGEST_CAPTION:
         found.append(("caption", f"A caption has at most {LONGEST_CAPTION:,} characters."))
-    else:
+    elif post_checks.over_by(post) > known_over:
         found.append(("caption", length_problem(post)))
     return [(name, problem) for name, problem in found if problem]
 
@@ -195,26 +208,6 @@ def make_draft(post: SocialMediaPost) -> None:
     """Take the approval away: what it was given for is no longer what the post says."""
     post.status, post.approval_id = "draft", None
     post.stale_at, post.stale_fields = None, []
-
-
-def _save(
-    website: Website,
-    actor: User | None,
-    action: Action,
-    post: SocialMediaPost,
-    changes: dict[str, Any],
-) -> SocialMediaPost:
-    with db.session.no_autoflush:  # One save raises the version once.
-        post.updated_by_id = actor.id if actor else None
-    post.updated_at = utcnow()
-    try:
-        db.session.flush()
-        record(website, actor, action, post, post.property.reference, changes)
-        db.session.commit()
-    except StaleDataError:
-        db.session.rollback()
-        raise _conflict() from None
-    return post
 
 
 def changes_of(website: Website, post: SocialMediaPost) -> list[stale.FactChange]:
@@ -244,7 +237,7 @@ def approve_post(
         holds = post.status == "approved" and post.stale_at is None
         # Approving raises the version by one: a form sent twice has the version before that.
         if post.lock_version - seen_version not in ((0, 1) if holds else (0,)):
-            raise _conflict()
+            raise conflict()
         if holds and (earlier := approval_of(website, post)):
             db.session.commit()
             return earlier
@@ -304,7 +297,7 @@ def archive_post(website: Website, actor: User | None, post_id: int) -> SocialMe
     make_draft(post)
     post.status = "archived"
     changes = {"status": (before, post.status)}
-    return _save(website, actor, Action.POST_ARCHIVED, post, changes)
+    return save(website, actor, Action.POST_ARCHIVED, post, changes)
 
 
 def restore_post(website: Website, actor: User | None, post_id: int) -> SocialMediaPost:
@@ -314,34 +307,7 @@ def restore_post(website: Website, actor: User | None, post_id: int) -> SocialMe
         return post
     make_draft(post)
     changes = {"status": ("archived", post.status)}
-    return _save(website, actor, Action.POST_RESTORED, post, changes)
-
-
-def duplicate_post(
-    website: Website, actor: User | None, post_id: int, platform: str
-) -> SocialMediaPost:
-    """A draft with the same words for another platform, with as many of the hashtags as it takes.
-
-    It may be too long there, which its count shows. Raises InvalidInput for an unknown platform,
-    NotFound.
-    """
-    post = get_post(website, post_id)
-    if platform not in PLATFORMS:
-        _refuse("platform", f"{platform[:20]!r} is not one of {', '.join(PLATFORMS)}.")
-    kept = ("property_id", "category", "locale", "caption", "link", "origin", "model")
-    copy = SocialMediaPost(
-        **{name: getattr(post, name) for name in kept},
-        website_id=website.id,
-        platform=platform,
-        format=post.format if post.format in PLATFORMS[platform].formats else "feed",
-        hashtags=clean_hashtags(post.hashtags, PLATFORMS[platform]),
-        details=dict(post.details),
-        photos=list(post.photos),
-        created_by_id=actor.id if actor else None,
-        property=post.property,
-    )
-    db.session.add(copy)
-    return _save(website, actor, Action.POST_CREATED, copy, {"copied_from": (None, post.id)})
+    return save(website, actor, Action.POST_RESTORED, post, changes)
 
 
 def _refuse(field: str, message: str) -> NoReturn:

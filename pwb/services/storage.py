@@ -11,6 +11,10 @@ import os
 import re
 import secrets
 import shutil
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -18,10 +22,20 @@ from pwb.errors import NotFound
 from pwb.services.connections import settings
 
 _KEY = re.compile(r"([0-9a-f]{2}/[0-9a-f]{32})/([a-z0-9]{1,40}\.[a-z]{3,4})")
+_GROUP = re.compile(r"[0-9a-f]{2}/[0-9a-f]{32}")
+_GROUPS = "[0-9a-f]" * 2 + "/" + "[0-9a-f]" * 32
 
 
 class MissingFile(NotFound):
     """The file is not in storage, whatever the database says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A thing with all that is derived from it: its name, and when the latest file came into it."""
+
+    name: str
+    changed_at: datetime
 
 
 class Storage(Protocol):
@@ -39,6 +53,12 @@ class Storage(Protocol):
     def delete(self, key: str) -> None:
         """Remove the whole group that the key belongs to, if it is there."""
 
+    def groups(self) -> Iterator[Group]:
+        """Every group there is, those of files that were never finished too."""
+
+    def delete_group(self, name: str) -> None:
+        """Remove the group of this name, if it is there."""
+
 
 def new_key(name: str) -> str:
     """A key that nobody can guess, of a new group with a file of this name."""
@@ -48,7 +68,12 @@ def new_key(name: str) -> str:
 
 def sibling_key(key: str, name: str) -> str:
     """The key of another file in the same group."""
-    return _checked(f"{_checked(key).rpartition('/')[0]}/{name}")
+    return _checked(f"{group_of(key)}/{name}")
+
+
+def group_of(key: str) -> str:
+    """The name of the group that the key belongs to."""
+    return _checked(key).rpartition("/")[0]
 
 
 def _checked(key: str) -> str:
@@ -88,7 +113,19 @@ class LocalStorage:
         return self._path(key).is_file()
 
     def delete(self, key: str) -> None:
-        shutil.rmtree(self._path(key).parent, ignore_errors=True)
+        self.delete_group(group_of(key))
+
+    def groups(self) -> Iterator[Group]:
+        for folder in self.root.glob(_GROUPS):
+            # A new file changes its folder, too; what goes meanwhile is no group any more.
+            with suppress(FileNotFoundError):
+                changed = datetime.fromtimestamp(folder.stat().st_mtime, UTC)
+                yield Group(folder.relative_to(self.root).as_posix(), changed)
+
+    def delete_group(self, name: str) -> None:
+        if not _GROUP.fullmatch(name):
+            raise ValueError("this is no name of a group of stored files")
+        shutil.rmtree(self.root / name, ignore_errors=True)
 
     def _path(self, key: str) -> Path:
         return self.root / _checked(key)

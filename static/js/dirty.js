@@ -4,7 +4,7 @@
  * markClean(form) after a script has saved it.
  */
 const clean = new WeakSet();
-let leaving = false;
+let sent = null;
 
 function fieldChanged(field) {
   if (!field.name || field.type === "hidden" || field.disabled) return false;
@@ -45,13 +45,15 @@ export function markClean(form) {
 
 export function initDirty() {
   document.addEventListener("submit", (event) => {
-    if (!event.defaultPrevented && "guardUnsaved" in event.target.dataset) leaving = true;
+    if (!event.defaultPrevented && "guardUnsaved" in event.target.dataset) sent = event.target;
   });
-  window.addEventListener("pageshow", () => { leaving = false; });
+  window.addEventListener("pageshow", () => { sent = null; });
   window.addEventListener("beforeunload", (event) => {
     const forms = [...document.querySelectorAll("form[data-guard-unsaved]")];
-    if (leaving || !forms.some(isDirty)) return;
+    // The form that is on its way is not lost; another one beside it would be.
+    if (!forms.some((form) => form !== sent && isDirty(form))) return;
     event.preventDefault();
+    sent = null;
     // Timers run on only when the person stays: buttons that already rest are woken again.
     setTimeout(() => document.dispatchEvent(new Event("pwb:stayed")), 300);
   });

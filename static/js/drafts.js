@@ -11,8 +11,10 @@ const start = form.querySelector("[data-start]");
 const stopAll = form.querySelector("[data-stop-all]");
 const planned = form.querySelector("[data-planned]");
 const plain = planned.textContent;
+const along = form.querySelector("[data-photos-along]");
 let cells = new Cells(() => {});
 
+const photosGo = () => Boolean(along?.checked && !along.disabled);
 const chosen = () => [...form.querySelectorAll("[name=locale]:checked")];
 
 function plan() {
@@ -20,8 +22,9 @@ function plan() {
   start.disabled = !count;
   if (!count) planned.textContent = "Choose at least one language.";
   else {
-    const price = Number(planned.dataset.price) * count;
-    const about = planned.dataset.price ? `, about ${new Intl.NumberFormat("en", { maximumSignificantDigits: 2 }).format(price)} ¢ together` : "";
+    const price = (Number(planned.dataset.price) + (photosGo() ? Number(along.dataset.price) : 0)) * count;
+    const known = planned.dataset.price && (!photosGo() || along.dataset.price);
+    const about = known ? `, about ${new Intl.NumberFormat("en", { maximumSignificantDigits: 2 }).format(price)} ¢ together` : "";
     planned.textContent = `${count} ${count === 1 ? "text" : "texts"}${about}. ${plain}`;
   }
 }
@@ -30,6 +33,7 @@ function order(locale, variant) {
   const sent = new FormData();
   for (const name of ["tone", "length"]) sent.set(name, form.elements.namedItem(name).value);
   sent.set("call_to_action", form.querySelector("#call-to-action").checked ? "1" : "0");
+  if (photosGo()) sent.set("photos", along.value);
   sent.set("locale", locale);
   sent.set("variant", String(variant));
   return sent;

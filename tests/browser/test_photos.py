@@ -10,8 +10,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from pwb.extensions import db
-from pwb.models import Property, PropertyPhoto
+from pwb.models import GenerationRequest, Property, PropertyPhoto
 from pwb.services import catalogue
+from pwb.simulator.testing import RunningSimulator
 from tests import factories, pictures
 from tests.browser.conftest import Portal, Visitor
 
@@ -108,6 +109,56 @@ def test_photos_are_dropped_ordered_described_and_seen(
 
 
 @WIDE
+def test_what_is_dropped_or_saved_while_something_is_under_way_has_its_turn(
+    portal: Portal, visitor: Visitor, listing: Property, simulator: RunningSimulator
+) -> None:
+    for shade in range(2):
+        factories.create_photo(listing, shade)
+    page = visitor.page
+    visitor.signed_in(portal.agency.agent)
+    visitor.open(f"/site_admin/properties/{listing.id}/photos")
+    simulator.settings.delay = 0.05
+    first, second = (page.locator("[data-photo]").nth(place) for place in range(2))
+    first.get_by_role("button", name="Generate").click()
+    second.get_by_label("Alt text").fill("The garden")
+    second.get_by_role("button", name="Save").dblclick()
+    expect(page.locator("#announcer")).to_have_text("The alt text is saved.")
+    expect(first.get_by_label("Alt text")).to_have_value(_starts("Simulated alt text"))
+    drop(page, ("a.jpg", pictures.jpeg(5, 1600, 1200)), ("b.jpg", pictures.SVG))
+    drop(page, ("c.jpg", pictures.jpeg(6, 1600, 1200)))
+    expect(page.locator("[data-photo]")).to_have_count(4)
+    expect(page.locator(".photo-upload.is-refused")).to_contain_text("b.jpg: This is no JPEG")
+    forget_refusals(visitor)
+    visitor.check()
+    db.session.expire_all()
+    rows = db.session.query(PropertyPhoto).order_by(PropertyPhoto.position)
+    assert [row.alt_text for row in rows] == ["", "The garden", "", ""]
+
+
+@WIDE
+def test_an_alt_text_that_is_typed_outlives_an_ended_session_and_is_asked_about_on_leaving(
+    portal: Portal, visitor: Visitor, listing: Property
+) -> None:
+    for shade in range(2):
+        factories.create_photo(listing, shade)
+    page, asked = visitor.page, []
+    visitor.signed_in(portal.agency.agent)
+    visitor.open(f"/site_admin/properties/{listing.id}/photos")
+    field = page.locator("[data-photo]").nth(0).get_by_label("Alt text")
+    field.fill("Typed and not saved")
+    page.context.clear_cookies()
+    frames = page.locator(".photo-frame")
+    with page.expect_response("**/photos/order"):
+        frames.nth(1).drag_to(frames.nth(0), target_position={"x": 10, "y": 40})
+    expect(page.get_by_role("alert").first).to_contain_text(re.compile("sign", re.IGNORECASE))
+    typed = page.locator("[data-photo-alt]").filter(has_not_text="nothing")
+    assert "Typed and not saved" in [each.input_value() for each in typed.all()]
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    page.goto(f"{portal.url}/login")
+    assert asked == ["beforeunload"]
+
+
+@WIDE
 def test_photos_go_along_where_the_box_is_ticked_and_what_they_show_is_marked(
     portal: Portal, visitor: Visitor, listing: Property
 ) -> None:
@@ -127,6 +178,30 @@ def test_photos_go_along_where_the_box_is_ticked_and_what_they_show_is_marked(
     page.goto(f"{portal.url}/site_admin/ai/requests/1")
     expect(page.locator(".sent-photos img")).to_have_count(2)
     visitor.check()
+
+
+@WIDE
+def test_photos_go_along_with_several_languages_at_once(
+    portal: Portal, visitor: Visitor, listing: Property
+) -> None:
+    for shade in range(2):
+        factories.create_photo(listing, shade)
+    page = visitor.page
+    visitor.sign_in(portal.agency.agent.email)
+    visitor.open(f"/site_admin/properties/{listing.id}/drafts")
+    planned = page.locator("[data-planned]")
+    without = planned.inner_text()
+    page.get_by_label("Let the model see these 2 photos").check()
+    expect(planned).not_to_have_text(without)
+    visitor.check()
+    page.get_by_role("button", name="Generate all").click()
+    expect(page.locator("[data-cell][data-state='done']")).to_have_count(3, timeout=20_000)
+    told = page.locator(".finding", has_text="is seen in the photos, but is not in the record")
+    expect(told.first).to_be_visible()
+    visitor.check()
+    db.session.expire_all()
+    sent = [row.input_data["photos"] for row in db.session.query(GenerationRequest)]
+    assert [len(each) for each in sent] == [2, 2, 2]
 
 
 def _file(name: str, data: bytes) -> Any:

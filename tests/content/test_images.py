@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -158,6 +160,37 @@ def test_a_large_photo_is_kept_at_a_sensible_size() -> None:
     kept = images.clean(sent)
     assert (kept.width, kept.height) == (2560, 1707)
     assert time.monotonic() - started < 3
+
+
+def test_a_file_made_to_waste_a_readers_time_wastes_little() -> None:
+    sound = pictures.jpeg()
+    started = time.monotonic()
+    images.clean(sound[:-2] + b"\xff\x00" * 9_900_000 + sound[-2:])
+    assert time.monotonic() - started < 2
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Only Linux holds a process to its memory.")
+def test_a_small_file_of_millions_of_pixels_takes_no_gigabyte() -> None:
+    program = """
+import io, resource
+from PIL import Image
+from pwb.content import images
+out = io.BytesIO()
+Image.new("RGBA", (8_000, 8_000), (10, 20, 30, 128)).save(out, "PNG", compress_level=1)
+resource.setrlimit(resource.RLIMIT_AS, (1_000_000_000, 1_000_000_000))
+print(images.clean(out.getvalue()).width)
+"""
+    words = [sys.executable, "-c", program]
+    run = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert run.stdout == "2560\n", run.stderr
+
+
+def test_a_large_picture_has_no_seams() -> None:
+    across = Image.linear_gradient("L").resize((5_300, 5_300), Image.Resampling.BILINEAR)
+    kept = opened(images.clean(pictures.encoded(across, "PNG")).data)
+    assert kept.size == (2560, 2560)
+    shades = [kept.getpixel((1_000, y))[0] for y in range(2560)]
+    assert all(abs(shade - y / 10) <= 4 for y, shade in enumerate(shades))
 
 
 @pytest.mark.parametrize(

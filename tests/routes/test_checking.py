@@ -119,6 +119,30 @@ def test_the_gravest_of_overlapping_findings_is_marked() -> None:
     ]
 
 
+class Counted(dict[str, Any]):
+    """A finding that counts how often anything of it is read."""
+
+    reads = 0
+
+    def __getitem__(self, name: str) -> Any:
+        Counted.reads += 1
+        return super().__getitem__(name)
+
+
+def reads_for(findings: int) -> int:
+    Counted.reads = 0
+    items = [
+        Counted(state="violation", field="title", start=at * 10, end=at * 10 + 4)
+        for at in range(findings)
+    ]
+    assert len(stretches("x" * findings * 10, items)) == findings * 2
+    return Counted.reads
+
+
+def test_marking_twice_as_many_findings_is_no_more_than_twice_the_work() -> None:
+    assert reads_for(4_000) <= 2.2 * reads_for(2_000)
+
+
 def test_what_was_not_checked_shows_no_counts() -> None:
     assert count_words(None) == count_words({"claims": {}}) == ""
     assert items_of({"compliance": {"compliant": None}, "claims": {}}) == []

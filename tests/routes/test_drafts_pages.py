@@ -12,11 +12,12 @@ from werkzeug.test import TestResponse
 
 from pwb.extensions import db
 from pwb.models import GenerationRequest, Property, PropertyText
-from pwb.services import properties
+from pwb.services import catalogue, photos, properties
+from pwb.services.chosen_models import set_shortlisted
 from pwb.simulator.testing import Reply, RunningSimulator
 from tests import factories
 from tests.factories import Agency
-from tests.pages import Person
+from tests.pages import Page, Person
 
 
 @pytest.fixture
@@ -256,3 +257,63 @@ def test_a_model_of_the_trial_becomes_the_default(
 
 def test_agents_cannot_run_a_trial(agent: Person, listing: Property) -> None:
     agent.post(f"/site_admin/properties/{listing.id}/trial", {"model": "openai/gpt-4o"}, 403)
+
+
+READER, BLIND = "simulator/claude-3.5-sonnet", "simulator/mixtral-8x7b-instruct"
+
+
+def with_photos(agency: Agency, model: str) -> Property:
+    settings = {"default_model": model, "max_tokens": 4096}
+    factories.create_integration(agency.website, settings=settings)
+    catalogue.refresh("open_router")
+    listing = factories.create_property(agency.website, features=["terrace"])
+    for shade in range(2):
+        factories.create_photo(listing, shade)
+    return listing
+
+
+def box(page: Page) -> str:
+    (found,) = [part for part in page.html.split("<input") if "data-photos-along" in part]
+    return found.split(">")[0]
+
+
+def test_photos_go_along_with_every_text_of_the_page(
+    agent: Person, agency: Agency, simulator: RunningSimulator
+) -> None:
+    listing = with_photos(agency, READER)
+    page = agent.get(f"/site_admin/properties/{listing.id}/drafts")
+    assert "Let the model see these 2 photos" in page.text
+    assert "more a text." in page.text and "disabled" not in box(page)
+    ids = ",".join(str(photo.id) for photo in photos.photos_of(agency.website, listing.id))
+    assert f'value="{ids}"' in box(page)
+    for locale in ("en", "es"):
+        document = generate(agent, listing, locale=locale, photos=ids)
+        assert document["seen_in_photos"]
+        row = db.session.get_one(GenerationRequest, document["request_id"])
+        assert len(row.input_data["photos"]) == 2
+
+
+def test_without_a_script_the_box_counts_for_the_language_that_is_written(
+    agent: Person, agency: Agency, simulator: RunningSimulator
+) -> None:
+    listing = with_photos(agency, READER)
+    ids = ",".join(str(photo.id) for photo in photos.photos_of(agency.website, listing.id))
+    url = f"/site_admin/properties/{listing.id}/descriptions"
+    agent.submit(url, {"locale": "en", "tone": "warm", "length": "short", "photos": ids})
+    (row,) = db.session.scalars(select(GenerationRequest))
+    assert len(row.input_data["photos"]) == 2
+
+
+def test_the_box_rests_where_the_default_model_does_not_read_photos(
+    agent: Person, agency: Agency, simulator: RunningSimulator
+) -> None:
+    listing = with_photos(agency, BLIND)
+    set_shortlisted(agency.website, None, "open_router", READER)
+    page = agent.get(f"/site_admin/properties/{listing.id}/drafts")
+    assert "disabled" in box(page) and "data-price" not in box(page)
+    assert "The default model does not read photos" in page.text
+
+
+def test_a_listing_without_photos_is_offered_none(agent: Person, listing: Property) -> None:
+    page = agent.get(f"/site_admin/properties/{listing.id}/drafts")
+    assert "data-photos-along" not in page.html

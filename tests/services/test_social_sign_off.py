@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 from sqlalchemy.exc import DBAPIError
 
 from pwb.errors import EditConflict, InvalidInput
 from pwb.extensions import db
-from pwb.models import AuditEvent, SocialMediaPost, TextApproval
+from pwb.models import AuditEvent, SocialMediaPost, TextApproval, User, Website
 from pwb.services import approval_chain, approvals, publishing, social_posts, text_lists
 from pwb.services.approval_chain import verify_chain
 from pwb.services.approvals import ApprovalBlocked, OverrideNotAllowed
@@ -58,6 +60,7 @@ def test_a_post_over_the_limit_is_refused_and_what_was_saved_stays(
         ({"hashtags": ["#2026"]}, "hashtags"),
         ({"caption": "A #Villa in Marbella."}, "hashtags"),
         ({"link": "ftp://a.test"}, "link"),
+        ({"link": "https://costa.test@a.test"}, "link"),
         ({"format": "story"}, "format"),
         ({"photos": list(range(1, 12))}, "photos"),
         ({"caption": "a" * 70_001}, "caption"),
@@ -231,6 +234,33 @@ def test_a_copy_for_another_platform_is_a_draft_with_the_tags_that_it_takes(
     assert again.hashtags == ["#Villa", "#SeaView", "#Pool"]
     with pytest.raises(InvalidInput, match="myspace"):
         social_posts.duplicate_post(agency.website, agency.agent, post.id, "myspace")
+
+
+def test_a_form_that_asks_for_a_copy_several_times_at_once_makes_one(
+    database_url: str, app: Flask, agency: Agency
+) -> None:
+    post_id = create_post(factories.create_property(agency.website)).id
+    website_id, agent_id = agency.website.id, agency.agent.id
+    db.session.rollback()
+    barrier, made = threading.Barrier(5), []
+
+    def duplicate() -> None:
+        with app.app_context():
+            website = db.session.get_one(Website, website_id)
+            agent = db.session.get_one(User, agent_id)
+            barrier.wait()
+            copy = social_posts.duplicate_post(website, agent, post_id, "facebook", "a-key")
+            made.append(copy.id)
+            db.session.remove()
+
+    threads = [threading.Thread(target=duplicate) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(made) == 5 and len(set(made)) == 1
+    query = sa.select(SocialMediaPost).where(SocialMediaPost.platform == "facebook")
+    assert len(db.session.scalars(query).all()) == 1
 
 
 @ONE_DATABASE

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
-from pwb.services.storage import LocalStorage, MissingFile, new_key, sibling_key
+from pwb.services.storage import LocalStorage, MissingFile, group_of, new_key, sibling_key
 
 
 @pytest.fixture
@@ -74,3 +75,23 @@ def test_a_save_that_fails_leaves_nothing(
     with pytest.raises(OSError, match="no space"):
         store.save(new_key("photo.jpg"), b"x")
     assert files_below(store.root) == []
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "ab", "ab/../..", "ab/" + "0" * 31, "/etc"])
+def test_what_is_no_group_removes_nothing(store: LocalStorage, name: str) -> None:
+    store.save(new_key("photo.jpg"), b"file")
+    with pytest.raises(ValueError, match="no name of a group"):
+        store.delete_group(name)
+    assert len(files_below(store.root)) == 1
+
+
+def test_groups_are_told_with_the_time_of_their_latest_file(store: LocalStorage) -> None:
+    assert list(store.groups()) == []
+    key = new_key("photo.jpg")
+    store.save(key, b"one")
+    [group] = store.groups()
+    assert group.name == group_of(key)
+    os.utime(store.root / group.name, (0, 0))
+    store.save(sibling_key(key, "thumb.jpg"), b"two")
+    [later] = store.groups()
+    assert later.changed_at >= group.changed_at

@@ -13,15 +13,19 @@ class Manager {
     this.form = root.querySelector("[data-photo-upload]");
     this.list = root.querySelector("[data-photo-uploads]");
     this.grid = root.querySelector("[data-photo-grid]");
-    this.uploading = false;
-    this.busy = false;
+    // One after the other: whatever is asked for while something else is under way has its turn after it.
+    this.turn = Promise.resolve();
+    this.uploads = Promise.resolve();
+    this.uploading = 0;
+    this.waiting = new Set();
+    this.drawing = 0;
     const field = this.form.elements.photos;
     field.addEventListener("change", () => this.take(field.files));
     this.form.addEventListener("submit", (event) => event.preventDefault());
     this.listenToDrops();
     root.addEventListener("submit", (event) => this.submit(event));
     sortable(this.grid, (ids) => this.order(ids));
-    window.addEventListener("beforeunload", (event) => this.uploading && event.preventDefault());
+    window.addEventListener("beforeunload", (event) => this.uploading > 0 && event.preventDefault());
   }
 
   listenToDrops() {
@@ -42,36 +46,48 @@ class Manager {
     });
   }
 
-  async take(files) {
+  take(files) {
     const chosen = [...files];
-    if (!chosen.length || this.uploading) return;
-    this.uploading = true;
+    if (!chosen.length) return;
+    const goesOn = this.uploading > 0;
+    this.uploading += 1;
     this.form.elements.photos.disabled = true;
-    const kept = await upload(this.form.action, chosen, this.list);
-    this.uploading = false;
-    this.form.elements.photos.disabled = false;
-    this.form.reset();
+    this.uploads = this.uploads.then(() => this.send(chosen, goesOn));
+  }
+
+  async send(chosen, goesOn) {
+    const kept = await upload(this.form.action, chosen, this.list, goesOn);
+    this.uploading -= 1;
+    if (!this.uploading) {
+      this.form.elements.photos.disabled = false;
+      this.form.reset();
+    }
     if (kept) await this.redraw();
     const refused = chosen.length - kept;
     announce(`${kept} ${kept === 1 ? "photo" : "photos"} added${refused ? `, ${refused} refused` : ""}.`);
   }
 
-  async submit(event) {
+  submit(event) {
     const form = event.target;
     if (!form.matches("[data-photo-form]") || event.defaultPrevented) return;
     event.preventDefault();
-    if (this.busy) return;
-    this.busy = true;
-    const button = event.submitter;
+    // Pressed twice counts once.
+    const body = new FormData(form);
+    const key = [...body.values(), event.submitter?.formAction].join();
+    if (this.waiting.has(key)) return;
+    this.waiting.add(key);
+    event.submitter?.setAttribute("aria-busy", "true");
+    this.turn = this.turn.then(() => this.act(form, event.submitter, body)).finally(() => this.waiting.delete(key));
+  }
+
+  async act(form, button, body) {
     const describes = Boolean(button && "photoDescribe" in button.dataset);
     if (describes) announce("Looking at the photo.");
-    button?.setAttribute("aria-busy", "true");
-    const { ok, data } = await this.post(button?.getAttribute("formaction") || form.action, new FormData(form));
+    const { ok, data } = await this.post(button?.getAttribute("formaction") || form.action, body);
     button?.removeAttribute("aria-busy");
-    this.busy = false;
     if (!ok) this.complain(this.present(form), data);
-    else if (describes) this.fill(this.present(form), data);
-    else await this.shown(form, data, button);
+    else if (describes) this.fill(this.present(form), data, body.get("alt_text"));
+    else await this.shown(form, data, button, body);
   }
 
   /** The photo's form as it stands now: the grid may have been drawn anew while an answer was on its way. */
@@ -91,10 +107,10 @@ class Manager {
   }
 
   /** The photos as they are now, and what was done in words; other alt texts that are being written stay. */
-  async shown(form, data, button) {
+  async shown(form, data, button, body) {
     const place = form.closest("[data-photo]").dataset.photo;
     const nameOf = (each) => each?.title || each?.textContent.trim();
-    await this.redraw(form);
+    if (!(await this.redraw(form, body.get("alt_text")))) return;
     announce(data.message);
     // The pressed button is a new one now, or cannot be pressed any more: focus goes on beside it.
     const card = this.grid.querySelector(`[data-photo="${place}"]`);
@@ -102,14 +118,19 @@ class Manager {
     (others.find((each) => nameOf(each) === nameOf(button)) ?? others[0] ?? this.form.elements.photos).focus();
   }
 
-  async redraw(saved = null) {
+  /** Draws the photos as the server has them; words that are typed and not saved stay. Whether it could. */
+  async redraw(saved = null, sent = null) {
+    const mine = ++this.drawing;
+    const fresh = await this.fetched();
+    // A later drawing knows more.
+    if (mine !== this.drawing) return true;
+    if (!fresh) {
+      this.tell("The photos could not be drawn anew: the connection was lost, or you were signed out. What you typed is still here; sign in again in another tab, then reload this page.");
+      return false;
+    }
     const unsaved = [...this.grid.querySelectorAll("[data-photo-alt]")]
-      .filter((field) => field.value !== field.defaultValue && field.form !== saved)
+      .filter((field) => field.value !== field.defaultValue && !(field.form.action === saved?.action && field.value === sent))
       .map((field) => [field.id, field.value, field.form.elements.request_id.value]);
-    const response = await fetch(this.root.dataset.page, { credentials: "same-origin", headers: { Accept: "text/html" } });
-    const page = new DOMParser().parseFromString(await response.text(), "text/html");
-    const fresh = page.querySelector("[data-photo-grid]");
-    if (!response.ok || !fresh) return window.location.reload();
     this.grid.replaceChildren(...fresh.children);
     for (const [id, value, request] of unsaved) {
       const field = document.getElementById(id);
@@ -117,7 +138,27 @@ class Manager {
       field.value = value;
       field.form.elements.request_id.value = request;
     }
-    return undefined;
+    return true;
+  }
+
+  async fetched() {
+    try {
+      const response = await fetch(this.root.dataset.page, { credentials: "same-origin", headers: { Accept: "text/html" } });
+      const page = new DOMParser().parseFromString(await response.text(), "text/html");
+      return response.ok ? page.querySelector("[data-photo-grid]") : null;
+    } catch {
+      return null;
+    }
+  }
+
+  /** Said in sight, above the photos. */
+  tell(words) {
+    const line = document.createElement("li");
+    line.className = "photo-upload is-refused";
+    line.setAttribute("role", "alert");
+    line.textContent = words;
+    this.list.replaceChildren(line);
+    this.list.hidden = false;
   }
 
   async order(ids) {
@@ -125,12 +166,17 @@ class Manager {
     for (const id of ids) body.append("order", id);
     const url = this.grid.querySelector('input[name="steps"]').form.action;
     const { ok, data } = await this.post(url, body);
-    await this.redraw();
-    announce(ok ? data.message : "The order could not be saved.");
+    if (!ok) this.tell(this.words(data));
+    else if (await this.redraw()) announce(data.message);
   }
 
-  fill(form, data) {
+  fill(form, data, asked) {
     const field = form.elements.alt_text;
+    if (field.value !== asked) {
+      // Somebody wrote on meanwhile: that stays.
+      this.complain(form, null, `Written meanwhile: “${data.alt_text}”`);
+      return;
+    }
     field.value = data.alt_text;
     form.elements.request_id.value = data.request_id;
     this.complain(form, null, (data.warnings ?? []).join(" "));
@@ -138,9 +184,12 @@ class Manager {
     announce("An alt text is written. Save it to keep it.");
   }
 
+  words(data) {
+    return [data?.error?.message, data?.error?.resolution].filter(Boolean).join(" ") || "The connection was lost. Try again.";
+  }
+
   complain(form, data, words = null) {
-    const error = data?.error;
-    const told = words ?? ([error?.message, error?.resolution].filter(Boolean).join(" ") || "The connection was lost. Try again.");
+    const told = words ?? this.words(data);
     const note = form.closest("[data-photo]").querySelector("[data-photo-problem]");
     note.textContent = told;
     note.hidden = !told;

@@ -47,9 +47,12 @@ function line(file) {
   return { made, words, meter };
 }
 
-/** How many of the files were kept; the list shows each with its progress, and keeps those that were refused. */
-export async function upload(url, files, list) {
-  for (const old of list.querySelectorAll(".is-done, .is-refused")) old.remove();
+/**
+ * How many of the files were kept; the list shows each with its progress, and keeps those that were refused.
+ * `goesOn`: what was refused of the files before these is still to be read.
+ */
+export async function upload(url, files, list, goesOn = false) {
+  if (!goesOn) for (const old of list.querySelectorAll(".is-done, .is-refused")) old.remove();
   const lines = [...files].map((file) => ({ file, ...line(file) }));
   list.append(...lines.map(({ made }) => made));
   list.hidden = false;
