@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -53,6 +54,21 @@ def test_the_report_tells_a_months_sums_as_the_file_has_them(app: Flask, website
     }
     words = run(app, *REPORT).stdout
     assert "20.12345678 US cents" in words and "1 pending" in words
+
+
+def test_costs_that_nobody_knows_are_counted_and_never_nothing(
+    app: Flask, website: Website
+) -> None:
+    dark = {"created_at": NOVEMBER, "cost_cents": None, "cost_state": "unknown"}
+    used(website, dark | {"ai_model": "a/dark"}, dark | {"ai_model": "a/dark"})
+    words = run(app, *REPORT).stdout
+    assert "Spend          not known" in words and "0 pending, 2 unknown" in words
+    assert "a/dark: 2, not known (2 without cost)" in words
+    table = run(app, "usage", "overview", "--month", "2026-11").stdout
+    assert re.search(r"costa +\w+ +2 +0 +2 +unknown", table)
+    used(website, dark | {"cost_cents": Decimal("0.5"), "cost_state": "exact"})
+    words = run(app, *REPORT).stdout
+    assert "Spend          0.5 US cents" in words and "Without cost   2" in words
 
 
 @pytest.mark.parametrize(

@@ -151,6 +151,15 @@ def test_an_approved_post_is_a_published_text_as_well(agency: factories.Agency) 
     assert [line.label for line in found.by_listing] == [listing.reference]
 
 
+def test_without_a_known_cost_there_is_no_forecast(website: Website) -> None:
+    used(
+        website, {"created_at": on(date(2026, 11, 22)), "cost_cents": None, "cost_state": "unknown"}
+    )
+    found = usage.report(website, periods.asked(website, None, None))
+    assert found.totals.known_cents is None
+    assert found.forecast_cents is None
+
+
 def test_the_forecast_adds_the_average_of_four_weeks_for_each_day_left(website: Website) -> None:
     days = [date(2026, 11, 22) - timedelta(days=ago) for ago in (0, 27, 28)]
     used(website, *({"created_at": on(day), "cost_cents": Decimal(28)} for day in days))
