@@ -88,6 +88,13 @@ def whole_between(low: int, high: int) -> Callable[[str], int]:
     return read
 
 
+def yes_or_no(text: str) -> bool:
+    """A reader of "true" and "false", as the portal's own exports have them. Raises BadCell."""
+    if text.casefold() not in ("true", "false"):
+        raise BadCell("This must be true or false.")
+    return text.casefold() == "true"
+
+
 def in_range(value: Decimal, low: int, high: int) -> Decimal:
     """The value itself; raises BadCell where it lies outside."""
     if not low <= value <= high:
