@@ -88,6 +88,13 @@ def test_wrong_usage_is_one_json_object_and_status_2(
     assert json.loads(refused.stdout)["error"]["code"] == "invalid_input"
 
 
+def test_a_month_that_is_none_is_told_how_one_is_written(app: Flask, website: Website) -> None:
+    for month in ("2026-13", "1999-12", "２０２６-11", ""):
+        refused = run(app, *REPORT[:-1], month)
+        assert refused.exit_code == 2
+        assert "Write it as YYYY-MM, from 2000-01 to 2999-12." in refused.stderr
+
+
 def test_a_month_without_use_is_all_zeros(app: Flask, website: Website) -> None:
     found = json.loads(run(app, *REPORT, "--json").stdout)
     assert found.pop("cost_cents") == "0"

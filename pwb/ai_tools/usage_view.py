@@ -15,6 +15,7 @@ from pwb.services.usage_report import Line, Published, Sums, UsageReport
 Amount = Decimal | int
 # From here on per cents tell less than a multiple.
 MANY_TIMES = 10
+LARGE_CENTS, MANY_TOKENS = 100_000_000, 10_000_000_000
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,14 @@ class UsageView:
     def is_empty(self) -> bool:
         """Nothing ended in the period."""
         return not self.report.totals.requests
+
+    @property
+    def is_large(self) -> bool:
+        """Sums have so many digits that two tables side by side would not fit a page."""
+        sums = self.report.totals
+        return (
+            sums.cost_cents >= LARGE_CENTS or sums.input_tokens + sums.output_tokens >= MANY_TOKENS
+        )
 
 
 def usage_view(report: UsageReport, budget: BudgetState) -> UsageView:

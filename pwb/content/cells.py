@@ -15,7 +15,7 @@ _POINT_GROUPS = re.compile(
 _DECIMAL_COMMA = re.compile(r"[-+]?[0-9]+,[0-9]+")
 
 # A spreadsheet takes a cell that begins so for a formula (OWASP, "CSV Injection").
-_FORMULA = re.compile(r"'*[=+\-@\t\r＝＋－＠]")
+_FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
 
 # ISO 4217: the currencies whose smallest unit is not a hundredth.
 _MINOR_DIGITS = dict.fromkeys(

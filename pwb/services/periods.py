@@ -103,7 +103,8 @@ def month(website: Website, text: str) -> Period:
         first = date.min
     if len(text) != 7 or not EARLIEST <= first <= LATEST:
         message = f"{text[:20]!r} is not a month such as 2026-11."
-        raise InvalidInput(message, fields={"month": [message]})
+        cure = f"Write it as YYYY-MM, from {EARLIEST:%Y-%m} to {LATEST:%Y-%m}."
+        raise InvalidInput(message, resolution=cure, fields={"month": [message]})
     return Period(first, last_of_month(first), ZoneInfo(website.time_zone))
 
 

@@ -123,6 +123,9 @@ class UsageReport:
 
     @property
     def cost_per_published_cents(self) -> Decimal | None:
-        """Spend a text or post approved in the period; None where none was, or no cost is known."""
+        """Spend a text or post approved in the period; None where none was, or no cost is known.
+
+        Texts that are approved in a period without any generation cost something before it.
+        """
         texts, spent = self.published.texts, self.totals.known_cents
-        return spent / texts if texts and spent is not None else None
+        return spent / texts if texts and self.totals.requests and spent is not None else None

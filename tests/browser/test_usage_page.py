@@ -46,8 +46,9 @@ def use(portal: Portal) -> None:
     db.session.commit()
 
 
-def use_little(portal: Portal) -> None:
-    """Fill October 2026 as a small agency does: few models, listings and people."""
+def use_little(portal: Portal, large: Decimal | None = None) -> None:
+    """Fill October 2026 as a small agency does: few models, listings and people. Every known cost
+    is small, or `large` with the unknown ones left in."""
     website = portal.agency.website
     listings = [factories.create_property(website, reference=f"ES-{n:02}") for n in range(8)]
     people = [portal.agency.agent, portal.agency.admin]
@@ -56,7 +57,10 @@ def use_little(portal: Portal) -> None:
         row.property_id = listings[number % len(listings)].id
         row.ai_model, row.locale = MODELS[number % 4], factories.LOCALES[number % 3]
         row.request_type = list(TASKS)[number % 5]
-        row.cost_cents, row.cost_state = Decimal("0.66"), "exact"
+        if large is None:
+            row.cost_cents, row.cost_state = Decimal("0.66"), "exact"
+        elif row.cost_cents is not None:
+            row.cost_cents = large
         db.session.add(row)
     db.session.flush()
     rollups.rebuild(website)
@@ -172,6 +176,25 @@ def test_a_small_agencys_month_fills_its_pages_in_the_browser_and_as_a_file(
             assert len(whites) == 2
             assert whites[0] < WHITE, f"{whites[0]:.0%} of the first page of {paper} is white"
         assert cut_off(visitor.page, PAPERS[paper][0]) == []
+
+
+@pytest.mark.parametrize("visitor", [1280], indirect=True, ids=["wide"])
+def test_large_sums_with_open_costs_are_cut_neither_on_paper_nor_on_a_phone(
+    portal: Portal, visitor: Visitor
+) -> None:
+    use_little(portal, Decimal(3_600_000))
+    page = visitor.page
+    visitor.sign_in(portal.agency.admin.email)
+    visitor.open(OCTOBER)
+    expect(page.get_by_text("without 34 pending, 34 unknown").first).to_be_visible()
+    for paper, (width, _) in PAPERS.items():
+        whole = " ".join(printed(page, paper))
+        assert whole.count("$6,192,000.00") >= 5
+        assert cut_off(page, width) == []
+    page.set_viewport_size({"width": 390, "height": 900})
+    narrow = page.locator(".report .table-responsive").filter(has=page.locator(".report-spend"))
+    widths = narrow.evaluate_all("all => all.map(each => each.scrollWidth - each.clientWidth)")
+    assert widths == [0] * 5
 
 
 @pytest.mark.parametrize("visitor", [1280], indirect=True, ids=["wide"])

@@ -224,10 +224,10 @@ def test_prices_stand_in_the_smallest_unit_of_their_currency(app):
 
 
 @settings(max_examples=300)
-@given(text=st.one_of(ODD, st.text(st.sampled_from("'=+-@\t\rx＝ "), max_size=6), st.text()))
+@given(text=st.one_of(ODD, st.text(st.sampled_from("'=+-@\t\r\nx＝ "), max_size=6), st.text()))
 def test_a_guarded_cell_is_never_a_formula_and_gives_its_text_back(text):
     cell = guarded(text)
-    assert not cell.startswith(("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠"))
+    assert not cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"))
     assert unguarded(cell) == text
 
 
