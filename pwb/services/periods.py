@@ -114,9 +114,10 @@ def _day(field: str, text: str | None) -> date | None:
     try:
         day = date.fromisoformat(text)
     except ValueError:
-        day = date.min
-    if not EARLIEST <= day <= LATEST:
         message = f"{text[:20]!r} is not a date such as 2026-11-30."
+        raise InvalidInput(message, fields={field: [message]}) from None
+    if not EARLIEST <= day <= LATEST:
+        message = f"A date is between {EARLIEST} and {LATEST}."
         raise InvalidInput(message, fields={field: [message]})
     return day
 
