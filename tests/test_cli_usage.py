@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -55,6 +56,21 @@ def test_the_report_tells_a_months_sums_as_the_file_has_them(app: Flask, website
     assert "20.12345678 US cents" in words and "1 pending" in words
 
 
+def test_costs_that_nobody_knows_are_counted_and_never_nothing(
+    app: Flask, website: Website
+) -> None:
+    dark = {"created_at": NOVEMBER, "cost_cents": None, "cost_state": "unknown"}
+    used(website, dark | {"ai_model": "a/dark"}, dark | {"ai_model": "a/dark"})
+    words = run(app, *REPORT).stdout
+    assert "Spend          not known" in words and "0 pending, 2 unknown" in words
+    assert "a/dark: 2, not known (2 without cost)" in words
+    table = run(app, "usage", "overview", "--month", "2026-11").stdout
+    assert re.search(r"costa +\w+ +2 +0 +2 +unknown", table)
+    used(website, dark | {"cost_cents": Decimal("0.5"), "cost_state": "exact"})
+    words = run(app, *REPORT).stdout
+    assert "Spend          0.5 US cents" in words and "Without cost   2" in words
+
+
 @pytest.mark.parametrize(
     "words",
     [
@@ -70,6 +86,13 @@ def test_wrong_usage_is_one_json_object_and_status_2(
     refused = run(app, "usage", "report", *words, "--json")
     assert refused.exit_code == 2
     assert json.loads(refused.stdout)["error"]["code"] == "invalid_input"
+
+
+def test_a_month_that_is_none_is_told_how_one_is_written(app: Flask, website: Website) -> None:
+    for month in ("2026-13", "1999-12", "２０２６-11", ""):
+        refused = run(app, *REPORT[:-1], month)
+        assert refused.exit_code == 2
+        assert "Write it as YYYY-MM, from 2000-01 to 2999-12." in refused.stderr
 
 
 def test_a_month_without_use_is_all_zeros(app: Flask, website: Website) -> None:

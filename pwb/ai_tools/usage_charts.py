@@ -91,10 +91,12 @@ def _spend(unit: str, found: list[Span]) -> Chart:
 
 def _spend_column(span: Span) -> Column:
     values = span.cents("exact_cents"), span.cents("estimated_cents")
-    words = [filters.cents(sum(values, Decimal(0)))]
+    waiting = span.count("without_cost")
+    words = []
+    if waiting < span.count("requests") or not waiting:
+        words.append(filters.cents(sum(values, Decimal(0))))
     if values[1]:
         words.append(f"{filters.cents(values[1])} of it estimated")
-    waiting = span.count("without_cost")
     if waiting:
         words.append(f"{filters.number(waiting)} without a known cost")
     return _column(span, words, values, waiting)
@@ -135,5 +137,6 @@ def _summary(what: str, columns: tuple[Column, ...]) -> str:
     """The chart in a sentence, for who cannot see it."""
     highest = max(columns, key=lambda column: column.total)
     if not highest.total:
-        return "Nothing to show."
+        open_costs = sum(column.open_costs for column in columns)
+        return "No cost is known." if open_costs else "Nothing to show."
     return f"The highest {what}: {highest.title.replace(': ', ', ', 1)}."

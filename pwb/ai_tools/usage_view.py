@@ -15,6 +15,7 @@ from pwb.services.usage_report import Line, Published, Sums, UsageReport
 Amount = Decimal | int
 # From here on per cents tell less than a multiple.
 MANY_TIMES = 10
+LARGE_CENTS, MANY_TOKENS = 100_000_000, 10_000_000_000
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,14 @@ class UsageView:
         """Nothing ended in the period."""
         return not self.report.totals.requests
 
+    @property
+    def is_large(self) -> bool:
+        """Sums have so many digits that two tables side by side would not fit a page."""
+        sums = self.report.totals
+        return (
+            sums.cost_cents >= LARGE_CENTS or sums.input_tokens + sums.output_tokens >= MANY_TOKENS
+        )
+
 
 def usage_view(report: UsageReport, budget: BudgetState) -> UsageView:
     """The report as its template takes it."""
@@ -74,7 +83,7 @@ def _main(report: UsageReport) -> list[Figure]:
     now, before = report.totals, report.previous
     each = report.cost_per_published_cents
     return [
-        Figure("Spend", filters.cents(now.cost_cents), _spend_note(now, before)),
+        Figure("Spend", filters.cents(now.known_cents), _spend_note(now, before)),
         Figure("Generations", filters.number(now.requests), _count_note(now, before)),
         Figure(
             "Per published text",
@@ -100,7 +109,20 @@ def _numbered(count: int, noun: str) -> str:
 
 
 def _spend_note(now: Sums, before: Sums) -> str:
-    return change(now.cost_cents, before.cost_cents, filters.cents)
+    """How the known costs compare, and how many requests are not among them."""
+    if now.known_cents is None:
+        return open_words(now)
+    if before.known_cents is None:
+        said = f"{open_words(before)} before"
+    else:
+        said = change(now.known_cents, before.known_cents, filters.cents)
+    return f"{said}; without {open_words(now)}" if now.without_cost else said
+
+
+def open_words(sums: Sums) -> str:
+    """How many requests have no known cost: "2 pending, 1 unknown"."""
+    counts = ((sums.pending, "pending"), (sums.unknown, "unknown"))
+    return ", ".join(f"{filters.number(count)} {state}" for count, state in counts if count)
 
 
 def _count_note(now: Sums, before: Sums) -> str:
@@ -124,7 +146,8 @@ def _others(report: UsageReport) -> list[Figure]:
     ]
     if report.forecast_cents is not None:
         forecast = filters.cents(report.forecast_cents)
-        found.append(Figure("Forecast", forecast, "to the month's end, at this pace"))
+        known = " of known costs" if now.without_cost else ""
+        found.append(Figure("Forecast", forecast, f"to the month's end, at this pace{known}"))
     return found
 
 

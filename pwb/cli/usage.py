@@ -83,15 +83,24 @@ def _in_words(site: Website, found: UsageReport) -> str:
         f"{site.name}, {found.period.first:%Y-%m}, days of {found.period.zone}",
         f"Generations    {sums.requests} ({counts})",
         f"Tokens         {sums.input_tokens} in, {sums.output_tokens} out",
-        f"Spend          {_exactly(sums.cost_cents)} US cents",
+        f"Spend          {_known(sums, ' US cents')}",
         f"  exact        {_exactly(sums.exact_cents)}",
         f"  estimated    {_exactly(sums.estimated_cents)}",
         f"Without cost   {sums.without_cost} ({open_costs}; "
         f"{_exactly(sums.held_cents)} US cents held for them)",
     ]
     for line in found.by_model:
-        lines.append(f"{line.label}: {line.sums.requests}, {_exactly(line.sums.cost_cents)}")
+        lines.append(f"{line.label}: {line.sums.requests}, {_known(line.sums)}{_open(line.sums)}")
     return "\n".join(lines)
+
+
+def _known(sums: Sums, unit: str = "") -> str:
+    return "not known" if sums.known_cents is None else f"{_exactly(sums.known_cents)}{unit}"
+
+
+def _open(sums: Sums) -> str:
+    """How many of a line's requests are not in its sum."""
+    return f" ({sums.without_cost} without cost)" if sums.without_cost else ""
 
 
 @usage.command("overview", cls=JsonCommand)
@@ -159,7 +168,7 @@ def _tables(view: operator_view.OperatorView) -> list[Table]:
 
 def _counted(sums: Sums) -> Cells:
     counts = (sums.requests, sums.failed, sums.without_cost)
-    return (*map(str, counts), filters.cents(sums.cost_cents))
+    return (*map(str, counts), filters.cents(sums.known_cents))
 
 
 def _share_of_budget(site: operator_view.WebsiteUsage) -> str:

@@ -15,7 +15,7 @@ _POINT_GROUPS = re.compile(
 _DECIMAL_COMMA = re.compile(r"[-+]?[0-9]+,[0-9]+")
 
 # A spreadsheet takes a cell that begins so for a formula (OWASP, "CSV Injection").
-_FORMULA = re.compile(r"'*[=+\-@\t\r＝＋－＠]")
+_FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
 
 # ISO 4217: the currencies whose smallest unit is not a hundredth.
 _MINOR_DIGITS = dict.fromkeys(
@@ -86,6 +86,13 @@ def whole_between(low: int, high: int) -> Callable[[str], int]:
         return int(in_range(value, low, high))
 
     return read
+
+
+def yes_or_no(text: str) -> bool:
+    """A reader of "true" and "false", as the portal's own exports have them. Raises BadCell."""
+    if text.casefold() not in ("true", "false"):
+        raise BadCell("This must be true or false.")
+    return text.casefold() == "true"
 
 
 def in_range(value: Decimal, low: int, high: int) -> Decimal:

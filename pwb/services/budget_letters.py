@@ -1,4 +1,5 @@
-"""The letters about a month's limits that are nearly used: one a month for each limit."""
+"""The letters about a month's limits that are nearly used: one a month for each limit, and another
+where a limit was raised since (whoever raises it takes the note of the letter away)."""
 
 from __future__ import annotations
 
@@ -67,12 +68,14 @@ def _this_month(website: Website) -> str:
 
 
 def _claim(website: Website, member: Membership | None, what: What) -> bool:
-    """Note that the letter goes out; False where another process was quicker."""
+    """Note that the letter goes out; False where another process was quicker, or where the limit
+    is another one by now: a note about the old one would silence the new one's letter."""
     month = _this_month(website)
     model, row_id, column = _mark(website, member, what)
+    limit, told = _limit(website, member, what)
     claimed = db.session.execute(
         update(model)
-        .where(model.id == row_id, column.is_distinct_from(month))
+        .where(model.id == row_id, column.is_distinct_from(month), limit == told)
         # No change of the settings: whoever has their page open can still save it.
         .values({column: month, model.updated_at: model.updated_at})
         .execution_options(synchronize_session=False)
@@ -91,6 +94,17 @@ def _mark(
     return Website, website.id, column.expression
 
 
+def _limit(
+    website: Website, member: Membership | None, what: What
+) -> tuple[ColumnElement[Any], Any]:
+    """The limit's column, and the value of it that the letter speaks of."""
+    if what == "person" and member is not None:
+        return Membership.monthly_budget_cents.expression, member.monthly_budget_cents
+    if what == "plan":
+        return Website.plan.expression, website.plan
+    return Website.monthly_budget_cents.expression, website.monthly_budget_cents
+
+
 def _addresses(website: Website, member: Membership | None, what: What) -> list[str]:
     if what == "person" and member is not None:
         return [member.user.email]
@@ -102,7 +116,8 @@ def _letter(website_name: str, notice: Notice) -> Letter:
     return Letter(
         _SUBJECTS[notice.what].format(website=website_name, state=state),
         f"Texts written with AI on {website_name}:\n\n{notice.message}\n{notice.cure}\n\n"
-        "What was spent on what is under Usage. This letter comes once a month at the most.\n",
+        "What was spent on what is under Usage. This letter comes once a month, and again "
+        "where the limit was raised since.\n",
     )
 
 

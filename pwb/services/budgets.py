@@ -128,6 +128,16 @@ def limit_problem(cents: int | None) -> str | None:
     return f"A budget is between $0 and ${MOST_CENTS // 100:,} a month."
 
 
+def unwarned_if_raised(change: tuple[Any, Any] | None) -> dict[str, None]:
+    """What else to write where a budget changes, from and to US cents a month (None: no limit).
+
+    A raised one has a letter of its own, once it is nearly used in its turn.
+    """
+    before, after = change or (None, None)
+    raised = before is not None and (after is None or after > before)
+    return {"budget_warned_month": None} if raised else {}
+
+
 def state(website: Website, actor: User | None = None) -> BudgetState:
     """How the website, and the actor on it, stand this month."""
     month, room = month_of(website), budget_room

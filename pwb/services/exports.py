@@ -14,9 +14,16 @@ from sqlalchemy.orm import selectinload
 
 from pwb.content.cells import guarded, minor_digits
 from pwb.extensions import db
-from pwb.models import Property, Website
+from pwb.models import Property, PropertyText, Website
+from pwb.models.properties import AI_ORIGINS, TEXT_FIELDS
 from pwb.services import published_texts, tenancy
-from pwb.services.listing_columns import FACT_COLUMNS, PRICE_COLUMNS, TEXT_COLUMNS, VERBATIM
+from pwb.services.listing_columns import (
+    AI_COLUMNS,
+    FACT_COLUMNS,
+    PRICE_COLUMNS,
+    TEXT_COLUMNS,
+    VERBATIM,
+)
 from pwb.services.property_changes import tidy
 from pwb.services.published_texts import PublishedText
 
@@ -34,7 +41,7 @@ _TEXT_LOCALES = tuple(dict.fromkeys(locale for locale, _ in TEXT_COLUMNS.values(
 _PROVENANCE_COLUMNS = {
     f"{name}_{locale}": (locale, name) for locale in _TEXT_LOCALES for name in PROVENANCE
 }
-_COPY_COLUMNS = (*FACT_COLUMNS, *TEXT_COLUMNS, VERBATIM)
+_FACTS_AND_TEXTS = (*FACT_COLUMNS, *TEXT_COLUMNS, VERBATIM)
 
 
 def fact_values(listing: Property) -> dict[str, Any]:
@@ -55,13 +62,13 @@ def plain_number(value: Decimal | int) -> str:
 def export_listings(website: Website, *, approved_only: bool = False) -> Iterator[bytes]:
     """The website's listings as CSV in UTF-8, a batch at a time, in the order they were added.
 
-    A whole copy has every fact and every text, drafts too; importing it into an empty website with
-    the same languages and exporting that gives the same bytes. With `approved_only` listings
-    without an approved text are left out, and so is every text that is not approved; further
-    columns tell of each text who wrote and who approved it. No transaction stays open between two
-    batches.
+    A whole copy has every fact and every text, drafts too, and says which of them a model wrote;
+    importing it into an empty website with the same languages and exporting that gives the same
+    bytes. With `approved_only` listings without an approved text are left out, and so is every
+    text that is not approved; further columns tell of each text who wrote and who approved it. No
+    transaction stays open between two batches.
     """
-    columns = (*_COPY_COLUMNS, *(_PROVENANCE_COLUMNS if approved_only else ()))
+    columns = (*_FACTS_AND_TEXTS, *(_PROVENANCE_COLUMNS if approved_only else AI_COLUMNS))
     yield _lines([columns])
     for batch in _batches(website):
         rows = _approved_rows(website, batch) if approved_only else map(_copy_row, batch)
@@ -100,7 +107,19 @@ def _copy_row(listing: Property) -> dict[str, str]:
         for column, (locale, name) in TEXT_COLUMNS.items()
         if locale in parts
     }
-    return _facts(listing) | texts
+    written = {
+        column: _cell(_told_of(parts[locale], name))
+        for column, (locale, name) in AI_COLUMNS.items()
+        if locale in parts
+    }
+    return _facts(listing) | texts | written
+
+
+def _told_of(text: PropertyText, name: str) -> bool | None:
+    """One of AI_COLUMNS about the text; None where there are no words that anybody wrote."""
+    if not any(getattr(text, field) for field in TEXT_FIELDS):
+        return None
+    return text.origin in AI_ORIGINS if name == "ai_generated" else text.origin == "edited"
 
 
 def _approved_rows(website: Website, batch: list[Property]) -> Iterator[dict[str, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, BinaryIO
 
 from sqlalchemy import Select, text
@@ -283,7 +283,7 @@ def _write_once(job: _Import, rows: list[ParsedRow]) -> Counter[str]:
         known = listings.get(row.reference)
         listing = known or _new(job, listings, row.reference)
         changes = differences(listing, _wanted(job, row))
-        written += apply_changes(listing, changes, source)
+        written += apply_changes(listing, changes, replace(source, origins=row.origins))
         done["created" if known is None else "updated" if changes else "unchanged"] += 1
         if listing.id is not None and changes:
             changed[row.reference] = _joined(changed.get(row.reference, {}), changes)

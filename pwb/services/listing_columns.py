@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any, Literal
 
 from pwb.content import listing_cells as cell
-from pwb.content.cells import BadCell, minor_digits, unguarded
+from pwb.content.cells import BadCell, minor_digits, unguarded, yes_or_no
 from pwb.content.features import canonical_features
 from pwb.content.kinds import canonical_state, canonical_type
 from pwb.content.locales import LOCALES
@@ -91,9 +91,16 @@ TEXT_COLUMNS: dict[str, tuple[str, str]] = {
 }
 """Column of each part of each text, to its locale and the part's name."""
 
+AI_COLUMNS: dict[str, tuple[str, str]] = {
+    f"{name}_{locale}": (locale, name)
+    for locale in LOCALES
+    for name in ("ai_generated", "edited_by_hand")
+}
+"""Column of what is told of who wrote each text, to its locale and what it tells."""
+
 _KEY_COLUMNS: dict[Kind, str] = {"pwb": "reference", "reso": "ListingId"}
 _KNOWN: dict[Kind, frozenset[str]] = {
-    "pwb": frozenset((*FACT_COLUMNS, *TEXT_COLUMNS, VERBATIM)),
+    "pwb": frozenset((*FACT_COLUMNS, *TEXT_COLUMNS, *AI_COLUMNS, VERBATIM)),
     "reso": frozenset((*_RESO, *_RESO_FEATURES)) | _RESO_OTHERS,
 }
 # These attributes always have a value; an empty cell leaves the one they have.
@@ -127,7 +134,8 @@ class ParsedRow:
 
     `fields` has the attributes whose columns are in the file, None for unknown. `texts` holds what
     the file has of each locale; an empty cell is left out, so that it erases no text. `features`
-    is None where the file has no column of features.
+    is None where the file has no column of features. `origins` has the locales of the texts that
+    a model wrote, as the file says: "generated", or "edited" where a person changed its words.
     """
 
     line: int
@@ -135,6 +143,7 @@ class ParsedRow:
     fields: dict[str, Any]
     texts: dict[str, dict[str, str]]
     features: tuple[str, ...] | None
+    origins: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,9 +170,10 @@ class ColumnSet:
         take = _take_pwb if self.kind == "pwb" else _take_reso
         fields = take(cells, default_currency)
         texts, features = _texts(cells, self.kind), _features(cells, self.kind)
+        origins = _origins(cells, texts) if self.kind == "pwb" else {}
         if cells.problems:
             return cells.problems_in_order()
-        return ParsedRow(line, reference, fields, texts, features)
+        return ParsedRow(line, reference, fields, texts, features, origins)
 
 
 def detect(header: Sequence[str]) -> ColumnSet:
@@ -339,6 +349,16 @@ def _texts(cells: _Cells, kind: Kind) -> dict[str, dict[str, str]]:
         if text:
             texts.setdefault(locale, {})[name] = text
     return texts
+
+
+def _origins(cells: _Cells, texts: Iterable[str]) -> dict[str, str]:
+    """Which of the texts a model wrote, and whether a person changed them since."""
+    told = {column: cells.read(column, yes_or_no) for column in AI_COLUMNS if cells.has(column)}
+    return {
+        locale: "edited" if told.get(f"edited_by_hand_{locale}") else "generated"
+        for locale in texts
+        if told.get(f"ai_generated_{locale}")
+    }
 
 
 def _features(cells: _Cells, kind: Kind) -> tuple[str, ...] | None:

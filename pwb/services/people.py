@@ -164,6 +164,8 @@ def change_budget(
     if before == cents:
         db.session.rollback()
         return member
+    for name, value in budgets.unwarned_if_raised((before, cents)).items():
+        setattr(member, name, value)
     changes = {"monthly_budget_cents": (before, cents)}
     _record_deed(website, actor, Action.PERSON_BUDGET_CHANGED, member, changes)
     db.session.commit()

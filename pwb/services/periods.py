@@ -103,7 +103,8 @@ def month(website: Website, text: str) -> Period:
         first = date.min
     if len(text) != 7 or not EARLIEST <= first <= LATEST:
         message = f"{text[:20]!r} is not a month such as 2026-11."
-        raise InvalidInput(message, fields={"month": [message]})
+        cure = f"Write it as YYYY-MM, from {EARLIEST:%Y-%m} to {LATEST:%Y-%m}."
+        raise InvalidInput(message, resolution=cure, fields={"month": [message]})
     return Period(first, last_of_month(first), ZoneInfo(website.time_zone))
 
 
@@ -113,9 +114,10 @@ def _day(field: str, text: str | None) -> date | None:
     try:
         day = date.fromisoformat(text)
     except ValueError:
-        day = date.min
-    if not EARLIEST <= day <= LATEST:
         message = f"{text[:20]!r} is not a date such as 2026-11-30."
+        raise InvalidInput(message, fields={field: [message]}) from None
+    if not EARLIEST <= day <= LATEST:
+        message = f"A date is between {EARLIEST} and {LATEST}."
         raise InvalidInput(message, fields={field: [message]})
     return day
 

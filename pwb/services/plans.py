@@ -21,10 +21,13 @@ def change_plan(website: Website, plan: str) -> None:
     """Give the website another plan, from now on; raises InvalidInput."""
     if plan not in PLANS:
         raise InvalidInput(f"A plan is one of {', '.join(PLANS)}.")
+    db.session.refresh(website)
     before = website.plan
     if before == plan:
         return
     website.plan = plan
+    if PLANS.index(plan) > PLANS.index(before):
+        website.plan_warned_month = None  # The larger plan has a letter of its own.
     audit.record(
         website,
         None,

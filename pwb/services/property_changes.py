@@ -107,13 +107,15 @@ class Source:
     """Where changed texts come from, one of TEXT_ORIGINS, and by whom.
 
     `requests` maps a locale to the generation from which its text was taken. `restored` says that
-    the very words are known and where they came from, whatever stood there before.
+    the very words are known and where they came from, whatever stood there before. `origins` maps
+    a locale to where its text came from, where that is told of it alone.
     """
 
     origin: str
     actor: User | None
     requests: Mapping[str, int]
     restored: bool = False
+    origins: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +160,8 @@ def _sign(written: Written, source: Source, request_id: int | None) -> None:
     elif _is_still_a_models(written, source):
         text.origin = "edited"
     else:
-        text.origin, text.generation_request_id = source.origin, None
+        text.origin = (source.origins or {}).get(text.locale, source.origin)
+        text.generation_request_id = None
     text.updated_by_id = source.actor.id if source.actor else None
     make_draft(text)
 

@@ -298,7 +298,9 @@ def _forecast(daily: Mapping[date, Sums], period: Period, now: date, whole: Sums
     recent = {day: sums for day, sums in daily.items() if day > now - timedelta(FORECAST_FROM_DAYS)}
     if not recent:
         return whole.cost_cents
-    spent = added(recent.values()).cost_cents
+    spent = added(recent.values()).known_cents
+    if spent is None:
+        return None
     a_day = spent / ((now - min(recent)).days + 1)
     return (whole.cost_cents + a_day * (end - now).days).quantize(Decimal("0.01"))
 

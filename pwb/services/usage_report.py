@@ -39,6 +39,11 @@ class Sums(NamedTuple):
         return self.exact_cents + self.estimated_cents
 
     @property
+    def known_cents(self) -> Decimal | None:
+        """The same; None where there are requests, and the cost of none of them is known."""
+        return None if self.requests and self.without_cost == self.requests else self.cost_cents
+
+    @property
     def without_cost(self) -> int:
         """Requests whose cost is not known, or not yet."""
         return self.pending + self.unknown
@@ -97,7 +102,8 @@ class UsageReport:
     """A period's usage. Only finished requests are summed; `running` are those that are not.
 
     `days` has every day of the period. `forecast_cents` is the spend at the month's end, for a
-    period that is this month up to today; None for others.
+    period that is this month up to today; None for others, and where no cost is known to reckon
+    with.
     """
 
     period: Period
@@ -117,6 +123,9 @@ class UsageReport:
 
     @property
     def cost_per_published_cents(self) -> Decimal | None:
-        """Spend a text or post approved in the period; None where none was."""
-        texts = self.published.texts
-        return self.totals.cost_cents / texts if texts else None
+        """Spend a text or post approved in the period; None where none was, or no cost is known.
+
+        Texts that are approved in a period without any generation cost something before it.
+        """
+        texts, spent = self.published.texts, self.totals.known_cents
+        return spent / texts if texts and self.totals.requests and spent is not None else None

@@ -156,7 +156,9 @@ def update_settings(
         changes=changes,
     )
     db.session.flush()
-    _save(website, seen, {field: new for field, (_, new) in changes.items()})
+    values = {field: new for field, (_, new) in changes.items()}
+    warned = budgets.unwarned_if_raised(changes.get("monthly_budget_cents"))
+    _save(website, seen, values | warned)
     if "time_zone" in changes:
         rollups.rebuild(website)  # Its days begin at other moments now.
     db.session.commit()

@@ -10,19 +10,25 @@ from decimal import Decimal
 
 import pytest
 from playwright.sync_api import Page, expect
-from pypdf import PdfReader
+from pypdf import PageObject, PdfReader
 
+from pwb.ai_tools.usage_pdf import usage_pdf
+from pwb.content.tasks import TASKS
 from pwb.extensions import db
 from pwb.models import GenerationRequest
 from pwb.services import periods, rollups
+from pwb.services import usage as usage_service
 from pwb.simulator.testing import RunningSimulator
 from tests import factories
 from tests.browser.conftest import Portal, Visitor
 
 # Pixels of a page between its margins of 14 mm, at 96 to the inch, and how many pages there are.
-PAPERS = {"A4": (688, 3), "Letter": (710, 4)}
+PAPERS = {"A4": (688, 3), "Letter": (710, 3)}
+# The largest part of a page but the last that may be white above its foot.
+WHITE = 0.25
 MODELS = [f"maker-{number:02}/a-model-named-{number:02}" for number in range(18)]
 LONG = "a-maker/" + "an-endless-name-" * 8
+ROW = r"{} \d+ (\d+ )?[\d,]+ [\d,]+ \$[\d.]+ \+ \d pending, \d unknown \$[\d.]+"
 HEAD = "MODEL GENERATIONS FAILED TOKENS IN TOKENS OUT AVERAGE SPEND"
 
 
@@ -34,6 +40,27 @@ def use(portal: Portal) -> None:
     for number, row in enumerate(_requests()):
         row.website_id, row.user_id = website.id, portal.agency.agent.id
         row.property_id = listings[number % len(listings)].id
+        db.session.add(row)
+    db.session.flush()
+    rollups.rebuild(website)
+    db.session.commit()
+
+
+def use_little(portal: Portal, large: Decimal | None = None) -> None:
+    """Fill October 2026 as a small agency does: few models, listings and people. Every known cost
+    is small, or `large` with the unknown ones left in."""
+    website = portal.agency.website
+    listings = [factories.create_property(website, reference=f"ES-{n:02}") for n in range(8)]
+    people = [portal.agency.agent, portal.agency.admin]
+    for number, row in enumerate(_requests()):
+        row.website_id, row.user_id = website.id, people[number % 2].id
+        row.property_id = listings[number % len(listings)].id
+        row.ai_model, row.locale = MODELS[number % 4], factories.LOCALES[number % 3]
+        row.request_type = list(TASKS)[number % 5]
+        if large is None:
+            row.cost_cents, row.cost_state = Decimal("0.66"), "exact"
+        elif row.cost_cents is not None:
+            row.cost_cents = large
         db.session.add(row)
     db.session.flush()
     rollups.rebuild(website)
@@ -121,6 +148,8 @@ def test_the_usage_report_prints_on_a4_and_letter(portal: Portal, visitor: Visit
     visitor.open(OCTOBER)
     shown = page.locator("data.report-exact").get_attribute("value")
     for paper, (width, count) in PAPERS.items():
+        whites = white_feet(page.pdf(format=paper))
+        assert all(white < WHITE for white in whites[:-1]), f"{paper}: {whites}"
         pages = printed(page, paper)
         assert len(pages) == count, f"{len(pages)} pages of {paper}"
         check_running_heads(pages)
@@ -130,6 +159,42 @@ def test_the_usage_report_prints_on_a4_and_letter(portal: Portal, visitor: Visit
         assert "Skip to content" not in whole and "Integrations" not in whole
         assert "Spend per day as a table" not in whole
         assert cut_off(page, width) == []
+
+
+@pytest.mark.parametrize("visitor", [1280], indirect=True, ids=["wide"])
+def test_a_small_agencys_month_fills_its_pages_in_the_browser_and_as_a_file(
+    portal: Portal, visitor: Visitor
+) -> None:
+    use_little(portal)
+    website = portal.agency.website
+    report = usage_service.report(website, periods.month(website, "2026-10"))
+    visitor.sign_in(portal.agency.admin.email)
+    visitor.open(OCTOBER)
+    for paper in PAPERS:
+        for pdf in (visitor.page.pdf(format=paper), usage_pdf(website, report, paper)):
+            whites = white_feet(pdf)
+            assert len(whites) == 2
+            assert whites[0] < WHITE, f"{whites[0]:.0%} of the first page of {paper} is white"
+        assert cut_off(visitor.page, PAPERS[paper][0]) == []
+
+
+@pytest.mark.parametrize("visitor", [1280], indirect=True, ids=["wide"])
+def test_large_sums_with_open_costs_are_cut_neither_on_paper_nor_on_a_phone(
+    portal: Portal, visitor: Visitor
+) -> None:
+    use_little(portal, Decimal(3_600_000))
+    page = visitor.page
+    visitor.sign_in(portal.agency.admin.email)
+    visitor.open(OCTOBER)
+    expect(page.get_by_text("without 34 pending, 34 unknown").first).to_be_visible()
+    for paper, (width, _) in PAPERS.items():
+        whole = " ".join(printed(page, paper))
+        assert whole.count("$6,192,000.00") >= 5
+        assert cut_off(page, width) == []
+    page.set_viewport_size({"width": 390, "height": 900})
+    narrow = page.locator(".report .table-responsive").filter(has=page.locator(".report-spend"))
+    widths = narrow.evaluate_all("all => all.map(each => each.scrollWidth - each.clientWidth)")
+    assert widths == [0] * 5
 
 
 @pytest.mark.parametrize("visitor", [1280], indirect=True, ids=["wide"])
@@ -157,6 +222,25 @@ def printed(page: Page, paper: str) -> list[str]:
     return [re.sub(r"\s+", " ", each.extract_text()) for each in reader.pages]
 
 
+def white_feet(pdf: bytes) -> list[float]:
+    """How much of each page's height is white between its last words and its running foot."""
+    return [_white_foot(page) for page in PdfReader(io.BytesIO(pdf)).pages]
+
+
+def _white_foot(page: PageObject) -> float:
+    """Chromium draws upside down: a word's place is only known with the page's own matrix."""
+    heights: list[float] = []
+
+    def note(text: str, cm: list[float], tm: list[float], _font: object, _size: float) -> None:
+        if text.strip():
+            heights.append(cm[1] * tm[4] + cm[3] * tm[5] + cm[5])
+
+    page.extract_text(visitor_text=note)
+    foot = min(heights)
+    lowest = min(height for height in heights if height > foot + 6)
+    return (lowest - foot) / float(page.mediabox.height)
+
+
 def check_running_heads(pages: list[str]) -> None:
     for number, text in enumerate(pages, 1):
         assert "Costa “Homes” & Söhne" in text
@@ -170,7 +254,7 @@ def check_tables(pages: list[str]) -> None:
         on = [text for text in pages if model in text]
         assert len(on) == 1, f"{model} is on {len(on)} pages"
         assert HEAD in on[0].upper()
-        assert re.search(rf"{model} \d+ (\d+ )?[\d,]+ [\d,]+ \$[\d.]+ \$[\d.]+", on[0]), on[0]
+        assert re.search(ROW.format(model), on[0]), on[0]
     listings = [text for text in pages if re.search(r"\bES-\d\d\b", text)]
     for text in listings:
         assert "LISTING GENERATIONS AVERAGE SPEND" in text.upper()
@@ -181,6 +265,7 @@ def cut_off(page: Page, width: int) -> list[str]:
     """What would stand out over the paper's edge, or be hidden by a box around it."""
     page.emulate_media(media="print")
     page.set_viewport_size({"width": width, "height": 900})
+    page.reload()  # A page that was printed keeps the screen's layout now and then.
     found: list[str] = page.evaluate(
         """() => [...document.querySelectorAll(".report *")]
             .filter((each) => !each.closest(".no-print, .visually-hidden, svg"))

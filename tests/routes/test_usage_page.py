@@ -72,6 +72,37 @@ def test_unknown_and_pending_costs_are_words_and_no_zeros(
     assert "Pending 1 Unknown 2 Held for these 19.5 ¢" in page.text
 
 
+def test_a_month_of_unknown_costs_has_no_spend_of_nothing(
+    agent: Person, agency: factories.Agency
+) -> None:
+    unknown = {"cost_cents": None, "cost_state": "unknown"}
+    used(agency.website, unknown, unknown | {"cost_state": "pending"}, unknown)
+    page = agent.get(OCTOBER)
+    assert "Spend unknown 1 pending, 2 unknown" in page.text
+    assert rows(page, "By model")[1] == "openai/gpt-4o 3 0 0 – not known 1 pending, 2 unknown"
+    assert "No cost is known" in page.text and "To the last decimal" not in page.text
+    assert "October 7, 2026: 3 without a known cost" in page.html
+    assert rows(page, "Spend per day, the figures")[7].endswith("not known 3")
+    factories.create_approved_text(factories.create_property(agency.website))
+    now = periods.today(agency.website)
+    midnight = datetime(now.year, now.month, now.day, tzinfo=UTC)
+    used(agency.website, unknown | {"created_at": midnight})
+    page = agent.get(f"/site_admin/usage?from={now}&to={now}")
+    assert "Spend unknown 1 unknown" in page.text
+    assert "Per published text – 1 text approved" in page.text
+    assert "Spend this month unknown" in agent.get("/site_admin/").text
+
+
+def test_known_spend_says_how_many_costs_it_is_without(
+    agent: Person, agency: factories.Agency
+) -> None:
+    unknown = {"cost_cents": None, "cost_state": "unknown"}
+    used(agency.website, {"cost_cents": Decimal(5)}, unknown)
+    used(agency.website, unknown | {"created_at": datetime(2026, 9, 7, 10, tzinfo=UTC)})
+    page = agent.get(OCTOBER)
+    assert "Spend 5 ¢ 1 unknown before; without 1 unknown" in page.text
+
+
 def test_figures_are_held_against_the_month_before(agent: Person, agency: factories.Agency) -> None:
     before = datetime(2026, 9, 7, 10, tzinfo=UTC)
     failed = {"status": "failed", "error_code": "timeout", "cost_cents": Decimal(0)}

@@ -1,8 +1,9 @@
-"""The letter about a budget that is nearly used: to every admin, once a month."""
+"""The letter about a budget that is nearly used: to every admin, once a month and limit."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -12,7 +13,7 @@ from pwb import create_app
 from pwb.config import Settings
 from pwb.extensions import db
 from pwb.models import User
-from pwb.services import ledger, mail, people, websites
+from pwb.services import ledger, mail, people, plans, websites
 from tests import factories
 from tests.ledger_rows import finish, new_request
 from tests.mailbox import Mailbox, running_mailbox
@@ -93,6 +94,81 @@ def test_whoever_has_a_budget_of_their_own_is_told_of_it(mailing: Flask, mailbox
     assert letter["To"] == agency.agent.email
     assert letter["Subject"] == "Your budget at Costa Homes is nearly used"
     assert "Your budget of $1.00 for this month is 85% used" in letter.get_payload()
+
+
+def set_budget(agency: factories.Agency, cents: int | None) -> None:
+    """As the form of the settings does it."""
+    website = agency.website
+    db.session.refresh(website)
+    names = websites.WebsiteSettings.__dataclass_fields__
+    kept = websites.WebsiteSettings(**{name: getattr(website, name) for name in names})
+    version = websites.version_of(website)
+    wanted = replace(kept, monthly_budget_cents=cents)
+    websites.update_settings(website, agency.admin, wanted, version)
+
+
+def test_a_raised_budget_has_a_letter_when_it_is_nearly_used_in_its_turn(
+    mailing: Flask, mailbox: Mailbox
+) -> None:
+    agency = factories.create_agency(name="Costa Homes", monthly_budget_cents=100)
+    spend(agency, "81")
+    assert mailbox.wait_for(1)
+    set_budget(agency, 200)
+    spend(agency, "1")
+    assert mail.drain(5)
+    assert len(mailbox.letters) == 1
+    spend(agency, "80")
+    (_, letter) = mailbox.wait_for(2)
+    assert "The website's budget of $2.00 for this month is 81% used" in letter.get_content()
+    spend(agency, "1")
+    assert mail.drain(5)
+    assert len(mailbox.letters) == 2
+
+
+def test_a_lowered_budget_has_no_second_letter(mailing: Flask, mailbox: Mailbox) -> None:
+    agency = factories.create_agency(monthly_budget_cents=100)
+    spend(agency, "81")
+    assert mailbox.wait_for(1)
+    set_budget(agency, 90)
+    spend(agency, "1")
+    assert mail.drain(5)
+    assert len(mailbox.letters) == 1
+
+
+def test_a_budget_that_was_lifted_and_set_again_has_a_letter(
+    mailing: Flask, mailbox: Mailbox
+) -> None:
+    agency = factories.create_agency(monthly_budget_cents=100)
+    spend(agency, "81")
+    assert mailbox.wait_for(1)
+    set_budget(agency, None)
+    set_budget(agency, 100)
+    spend(agency, "1")
+    assert "82% used" in mailbox.wait_for(2)[1].get_content()
+
+
+def test_a_persons_raised_budget_has_a_letter_of_its_own(mailing: Flask, mailbox: Mailbox) -> None:
+    agency = factories.create_agency(name="Costa Homes")
+    member = next(m for m in people.list_members(agency.website) if m.user == agency.agent)
+    people.change_budget(agency.website, agency.admin, member.id, 100)
+    spend(agency, "85", agency.agent)
+    assert mailbox.wait_for(1)
+    people.change_budget(agency.website, agency.admin, member.id, 200)
+    spend(agency, "85", agency.agent)
+    letters = mailbox.wait_for(2)
+    assert [letter["To"] for letter in letters] == [agency.agent.email] * 2
+    assert "Your budget of $2.00 for this month is 85% used" in letters[1].get_payload()
+
+
+def test_a_larger_plan_has_a_letter_of_its_own(mailing: Flask, mailbox: Mailbox) -> None:
+    agency = factories.create_agency(name="Costa Homes", plan="free")
+    for _ in range(4):
+        spend(agency, "0")
+    assert mailbox.wait_for(1)
+    plans.change_plan(agency.website, "starter")
+    for _ in range(36):
+        spend(agency, "0")
+    assert "40 of the 50 texts" in mailbox.wait_for(2)[1].get_payload()
 
 
 def test_without_mail_nothing_is_noted_as_sent(app: Flask) -> None:

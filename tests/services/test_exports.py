@@ -14,15 +14,17 @@ from sqlalchemy import event
 from pwb.content.cells import guarded, unguarded
 from pwb.content.features import FEATURES, canonical_features
 from pwb.content.kinds import PROPERTY_STATES, PROPERTY_TYPES, STATUSES
+from pwb.content.locales import LOCALES
 from pwb.extensions import db
 from pwb.models import Property
-from pwb.models.properties import FACTS, TEXT_FIELDS
+from pwb.models.properties import AI_ORIGINS, FACTS, TEXT_FIELDS
 from pwb.services import properties
 from pwb.services.exports import BATCH_LISTINGS, export_listings
 from pwb.services.imports import Summary, import_listings
 from pwb.services.tenancy import scoped
 from tests import factories
 from tests.conftest import SHARED
+from tests.services.sign_off import approve
 
 
 def export(website, **options):
@@ -47,7 +49,10 @@ def contents(website):
         (
             {name: getattr(listing, name) for name in FACTS},
             {
-                text.locale: [getattr(text, name) for name in TEXT_FIELDS]
+                text.locale: [
+                    *(getattr(text, name) for name in TEXT_FIELDS),
+                    text.origin if text.origin in AI_ORIGINS else "a person's",
+                ]
                 for text in listing.texts
                 if any(getattr(text, name) for name in TEXT_FIELDS)
             },
@@ -219,10 +224,10 @@ def test_prices_stand_in_the_smallest_unit_of_their_currency(app):
 
 
 @settings(max_examples=300)
-@given(text=st.one_of(ODD, st.text(st.sampled_from("'=+-@\t\rx＝ "), max_size=6), st.text()))
+@given(text=st.one_of(ODD, st.text(st.sampled_from("'=+-@\t\r\nx＝ "), max_size=6), st.text()))
 def test_a_guarded_cell_is_never_a_formula_and_gives_its_text_back(text):
     cell = guarded(text)
-    assert not cell.startswith(("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠"))
+    assert not cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"))
     assert unguarded(cell) == text
 
 
@@ -284,6 +289,60 @@ def test_approved_only_leaves_drafts_out_and_says_who_wrote_and_approved(app):
     whole = rows(export(website))
     assert [row["title_en"] for row in whole] == ["draft", "Signed"]
     assert "approved_by_en" not in whole[0]
+
+
+def with_texts_by_ai(website):
+    """A listing with a text that AI wrote, one that a person then changed, and a person's own."""
+    words = {"title": "A villa", "description": "It is by the sea.", "meta_description": "Villa."}
+    texts = dict.fromkeys(("en", "de", "fr"), words)
+    listing = factories.create_property(website, texts, reference="A")
+    listing.text("en").origin, listing.text("de").origin = "generated", "edited"
+    db.session.commit()
+    return listing
+
+
+def test_a_copy_says_of_each_text_whether_ai_wrote_it_and_brings_it_in_again(app):
+    website = factories.create_website(ai_disclosure="Written with AI.")
+    with_texts_by_ai(website)
+    (row,) = rows(export(website))
+    told = {code: (row[f"ai_generated_{code}"], row[f"edited_by_hand_{code}"]) for code in LOCALES}
+    assert told["en"] == ("true", "false") and told["de"] == ("true", "true")
+    assert told["fr"] == ("false", "false") and told["es"] == ("", "")
+    check_round_trip(website)
+
+
+def test_a_text_that_was_brought_in_goes_out_with_the_line_about_ai(app):
+    website = factories.create_website()
+    with_texts_by_ai(website)
+    elsewhere = factories.create_agency(ai_disclosure="Written with AI.")
+    bring_in(elsewhere.website, export(website))
+    (listing,) = db.session.scalars(scoped(Property, elsewhere.website))
+    for locale in ("en", "de", "fr"):
+        approve(elsewhere.website, elsewhere.admin, listing, locale)
+    (row,) = rows(export(elsewhere.website, approved_only=True))
+    lines = {locale: row[f"disclosure_{locale}"] for locale in ("en", "de", "fr")}
+    assert lines == {"en": "Written with AI.", "de": "Written with AI.", "fr": ""}
+    assert (row["edited_by_hand_en"], row["edited_by_hand_de"]) == ("false", "true")
+
+
+def test_an_export_of_approved_texts_brings_in_who_wrote_them(app):
+    website = factories.create_website()
+    listing = factories.create_property(website, {"en": {"title": "Signed"}}, reference="A")
+    factories.create_approved_text(listing, origin="edited", model="a/model")
+    elsewhere = factories.create_website()
+    data = io.BytesIO(export(website, approved_only=True))
+    *_, summary = import_listings(elsewhere, None, data, filename="approved.csv")
+    (brought,) = db.session.scalars(scoped(Property, elsewhere))
+    assert brought.text("en").origin == "edited"
+    assert "ai_generated" not in " ".join(summary.notes)
+
+
+def test_what_is_neither_true_nor_false_is_told_and_not_taken(app):
+    data = b"reference,title_en,ai_generated_en\r\nA,Title,perhaps\r\n"
+    website = factories.create_website()
+    problem, *_, summary = import_listings(website, None, io.BytesIO(data), filename="x.csv")
+    assert (problem.column, problem.reason) == ("ai_generated_en", "This must be true or false.")
+    assert summary.failed_rows == 1
 
 
 def test_an_export_of_approved_texts_can_be_imported(app):

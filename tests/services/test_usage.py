@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -12,7 +15,7 @@ from flask import Flask
 
 from pwb.errors import InvalidInput
 from pwb.models import Website
-from pwb.services import periods, usage
+from pwb.services import periods, usage, usage_csv
 from pwb.services.periods import Period
 from pwb.services.usage_report import Published, Sums
 from tests import factories, ledger_rows
@@ -151,6 +154,15 @@ def test_an_approved_post_is_a_published_text_as_well(agency: factories.Agency) 
     assert [line.label for line in found.by_listing] == [listing.reference]
 
 
+def test_without_a_known_cost_there_is_no_forecast(website: Website) -> None:
+    used(
+        website, {"created_at": on(date(2026, 11, 22)), "cost_cents": None, "cost_state": "unknown"}
+    )
+    found = usage.report(website, periods.asked(website, None, None))
+    assert found.totals.known_cents is None
+    assert found.forecast_cents is None
+
+
 def test_the_forecast_adds_the_average_of_four_weeks_for_each_day_left(website: Website) -> None:
     days = [date(2026, 11, 22) - timedelta(days=ago) for ago in (0, 27, 28)]
     used(website, *({"created_at": on(day), "cost_cents": Decimal(28)} for day in days))
@@ -204,6 +216,37 @@ def test_presets_begin_and_end_in_the_websites_own_day(
         "this_year": (date(2026, 1, 1), today),
         "all": (today, today),
     }
+
+
+def test_a_date_that_is_out_of_reach_is_not_called_none(app: Flask) -> None:
+    for text in ("1999-12-31", "3000-01-01"):
+        with pytest.raises(InvalidInput, match="A date is between 2000-01-01 and 2999-12-31"):
+            periods.asked(Website(time_zone="UTC"), text, None)
+
+
+@pytest.mark.parametrize(
+    ("zone", "change"),
+    [
+        ("America/Havana", datetime(2026, 3, 8, 5, tzinfo=UTC)),
+        ("America/Havana", datetime(2026, 11, 1, 5, tzinfo=UTC)),
+        ("Africa/Cairo", datetime(2026, 4, 23, 22, tzinfo=UTC)),
+        ("Africa/Cairo", datetime(2026, 10, 29, 21, tzinfo=UTC)),
+        ("Australia/Lord_Howe", datetime(2026, 10, 3, 15, 30, tzinfo=UTC)),
+    ],
+)
+def test_where_midnight_is_skipped_or_comes_twice_each_request_has_one_day(
+    app: Flask, zone: str, change: datetime
+) -> None:
+    site = factories.create_website(time_zone=zone)
+    moments = [change + timedelta(minutes=10 * number) for number in range(-160, 160)]
+    ledger_rows.used(site, *({"created_at": moment} for moment in moments))
+    days = Counter(moment.astimezone(ZoneInfo(zone)).date() for moment in moments)
+    for day, count in days.items():
+        period = periods.asked(site, str(day), str(day))
+        text = b"".join(usage_csv.export_requests(site, period)).decode()
+        rows = list(csv.DictReader(io.StringIO(text)))
+        assert len(rows) == usage.totals(site, period).requests == count
+        assert {row["created_at"][:10] for row in rows} == {str(day)}
 
 
 @pytest.mark.parametrize(
