@@ -9,9 +9,9 @@ from pwb.content.social import POSTS, SHORTENING
 MODEL_TRIAL = "model_trial"
 TASKS = {
     DESCRIPTION: "Listing description",
-    TRANSLATION: "Listing translation",
-    REFINEMENT: "Listing refinement",
-    REFRESH: "Listing refresh",
+    TRANSLATION: "Listing description, translated",
+    REFINEMENT: "Listing description, refined",
+    REFRESH: "Listing description, updated",
     POSTS: "Social posts",
     SHORTENING: "Shortening of social posts",
     ALT_TEXT: "Alt text of a photo",
