@@ -130,7 +130,13 @@ def secret_from_stdin(what: str) -> str:
     """A secret from a prompt or from standard input; never an argument that `ps` would show."""
     if sys.stdin.isatty():
         return str(click.prompt(what, hide_input=True, err=True))
-    return sys.stdin.readline().strip("\r\n")
+    try:
+        return sys.stdin.buffer.readline().decode("utf-8").strip("\r\n")
+    except UnicodeDecodeError:
+        raise InvalidInput(
+            "What came from standard input is not text in UTF-8.",
+            resolution="Nothing was changed.",
+        ) from None
 
 
 @websites.command("create")
