@@ -126,6 +126,23 @@ def test_a_password_that_no_form_could_send_is_refused_with_status_2(
     assert len(refused.stderr.splitlines()) == 1
 
 
+@pytest.mark.parametrize("word", ["reference", "website"])
+def test_an_argument_that_is_no_text_is_wrong_usage(
+    app: Flask, listing: Property, word: str
+) -> None:
+    words = {"reference": "ES-1", "website": "costa"} | {word: "ES\udcff"}
+    refused = run(
+        app, "ai", "describe", words["reference"], "--website", words["website"], "--json"
+    )
+    assert refused.exit_code == 2
+    assert json.loads(refused.stdout)["error"]["code"] == "invalid_input"
+    assert len(refused.stderr.splitlines()) == 1
+
+
+def test_a_subdomain_may_be_written_in_capitals(app: Flask, website: Website) -> None:
+    assert run(app, "usage", "report", "--website", "COSTA", "--month", "2026-11").exit_code == 0
+
+
 def test_a_key_that_is_no_text_is_refused_with_status_2(app: Flask, website: Website) -> None:
     words = ("integrations", "set-key", "open_router", "--website", "costa")
     refused = run(app, *words, stdin=b"sk-or-v1-\xff\xfe0123456789\n")

@@ -113,6 +113,7 @@ def speaks_plainly(command: Command) -> Command:
     @functools.wraps(command)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
         try:
+            refuse_broken_words(kwargs)
             return command(*args, **kwargs)
         except PortalError as error:
             fail(error, kwargs.get("as_json", False))
@@ -124,6 +125,13 @@ def speaks_plainly(command: Command) -> Command:
             sys.exit(1)
 
     return wrapped  # type: ignore[return-value] # same signature
+
+
+def refuse_broken_words(words: dict[str, Any]) -> None:
+    """Raises InvalidInput for an argument whose bytes are no text, which no database can hold."""
+    for name, word in words.items():
+        if isinstance(word, str) and any("\ud800" <= letter <= "\udfff" for letter in word):
+            raise InvalidInput(f"{name.upper()} is not text in UTF-8.")
 
 
 def secret_from_stdin(what: str) -> str:

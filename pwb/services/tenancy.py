@@ -89,7 +89,7 @@ def choose_membership(
 
 def website_by_subdomain(subdomain: str) -> Website:
     """The website that the command line names; raises NotFound."""
-    website = db.session.scalar(select(Website).where(Website.subdomain == subdomain))
+    website = db.session.scalar(select(Website).where(Website.subdomain == subdomain.lower()))
     if website is None:
         raise NotFound(
             f"No website has the subdomain {subdomain!r}.",
