@@ -30,7 +30,8 @@ CURES = {
     "busy": "Wait until one of the running texts is finished; they are listed under Requests.",
     "in_progress": "Wait for it to finish; it is listed under Requests.",
     "cancelled": "Generate again whenever you like.",
-    "not_configured": "A site admin can add an API key under Site admin > Integrations.",
+    "not_configured": "A site admin can add an API key under Site admin > Integrations, or the "
+    "portal's operator can set OPEN_ROUTER_API_KEY.",
     "invalid_api_key": "A site admin can enter a working key under Site admin > Integrations.",
     "insufficient_credits": "A site admin can add credits at the provider, raise the key's limit, "
     "or lower Max tokens under Site admin > Integrations.",
