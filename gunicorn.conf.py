@@ -95,10 +95,11 @@ def _patience_of_a_worker(patience):
 def post_worker_init(worker):
     """A worker is ready. The first one of a server looks after what an earlier server left."""
     worker.cfg.set("graceful_timeout", _patience_of_a_worker(worker.cfg.graceful_timeout))
-    if worker.age == 1:
-        from pwb import lifecycle
+    from pwb import lifecycle
 
+    if worker.age == 1:
         lifecycle.server_started(worker.wsgi)
+    lifecycle.worker_started(worker.wsgi)
 
 
 def worker_exit(server, worker):

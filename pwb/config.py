@@ -16,6 +16,8 @@ from typing import Annotated
 import click
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 ROOT = Path(__file__).resolve().parent.parent
 # Where the SQLite file and local secrets live; moved as a whole by PWB_INSTANCE.
@@ -24,6 +26,11 @@ SECRETS_FILE = INSTANCE / "secrets.env"
 
 OPEN_ROUTER_BASE = "https://openrouter.ai/api/v1"
 DEFAULT_MODEL = "anthropic/claude-3.5-sonnet"
+
+
+_NO_DATABASE = (
+    "must be a database URL such as postgresql://user@host/name or sqlite:////path/to/a/file"
+)
 
 
 class ConfigurationError(click.ClickException):
@@ -96,11 +103,17 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _name_the_driver(cls, url: str) -> str:
-        """`postgres://` and `postgresql://` mean psycopg 3 here."""
+        """`postgres://` and `postgresql://`, with whatever driver, mean psycopg 3 here."""
         scheme, separator, rest = url.partition("://")
-        if not separator:
-            raise ValueError("must be a database URL such as postgresql://user@host/name")
-        return f"postgresql+psycopg://{rest}" if scheme in {"postgres", "postgresql"} else url
+        kind = scheme.partition("+")[0]
+        if not separator or kind not in {"postgres", "postgresql", "sqlite"}:
+            raise ValueError(_NO_DATABASE)
+        named = url if kind == "sqlite" else f"postgresql+psycopg://{rest}"
+        try:
+            make_url(named)
+        except (ArgumentError, ValueError):
+            raise ValueError(_NO_DATABASE) from None
+        return named
 
     @field_validator(
         "open_router_api_base",

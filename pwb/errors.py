@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from flask import Flask, Response, g, jsonify, render_template, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import BadHost, HTTPException
 
 log = logging.getLogger(__name__)
 
@@ -153,6 +153,9 @@ def _http_error(error: HTTPException) -> Response | HTTPException:
     status = error.code or 500
     if status < 400:
         return error
+    if isinstance(error, BadHost):
+        # Such a request has no addresses of ours, which every page is made with.
+        return Response("No website can have this host name.\n", 400, mimetype="text/plain")
     response = answer(status, (error.name or "error").lower().replace(" ", "_"))
     for name, value in error.get_headers():
         if name in {"Allow", "Retry-After", "WWW-Authenticate"}:

@@ -3,17 +3,35 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from flask import Flask
+from flask.json.provider import DefaultJSONProvider
 
 from pwb import errors, filters, health, security, tenant_context
 from pwb.config import INSTANCE, ROOT, Settings
 from pwb.extensions import csrf, db, login_manager, migrate
 
 
+class PlainJson(DefaultJSONProvider):
+    """Flask's JSON, to which a document nested too deep to read is one that is broken."""
+
+    def loads(self, s: str | bytes, **kwargs: Any) -> Any:
+        try:
+            return super().loads(s, **kwargs)
+        except RecursionError:
+            raise ValueError("nested too deep") from None
+
+
+class Portal(Flask):
+    """Flask with the portal's own reading of JSON."""
+
+    json_provider_class = PlainJson
+
+
 def bare_app() -> Flask:
     """A Flask app that knows where the project's folders are."""
-    return Flask(
+    return Portal(
         "pwb",
         instance_path=str(INSTANCE),
         static_folder=str(ROOT / "static"),

@@ -17,7 +17,7 @@ from tests import factories
 from tests.conftest import SHARED
 
 
-def run(app: Flask, *words: str, stdin: str = "") -> Result:
+def run(app: Flask, *words: str, stdin: str | bytes = "") -> Result:
     result = app.test_cli_runner().invoke(args=list(words), input=stdin)
     db.session.remove()
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
@@ -114,6 +114,48 @@ def test_a_malformed_key_is_refused_with_status_2(app: Flask, website: Website, 
     )
     assert result.exit_code == 2
     assert db.session.query(WebsiteIntegration).count() == 0
+
+
+@pytest.mark.parametrize("secret", [b"a long pass\xff\xfeword\n", b"a long pass\x00word\n"])
+def test_a_password_that_no_form_could_send_is_refused_with_status_2(
+    app: Flask, website: Website, secret: bytes
+) -> None:
+    words = ("users", "create", "ana@costa.test", "--website", "costa", "--role", "agent")
+    refused = run(app, *words, stdin=secret)
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert len(refused.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("word", ["reference", "website"])
+def test_an_argument_that_is_no_text_is_wrong_usage(
+    app: Flask, listing: Property, word: str
+) -> None:
+    words = {"reference": "ES-1", "website": "costa"} | {word: "ES\udcff"}
+    refused = run(
+        app, "ai", "describe", words["reference"], "--website", words["website"], "--json"
+    )
+    assert refused.exit_code == 2
+    assert json.loads(refused.stdout)["error"]["code"] == "invalid_input"
+    assert len(refused.stderr.splitlines()) == 1
+
+
+def test_a_subdomain_may_be_written_in_capitals(app: Flask, website: Website) -> None:
+    assert run(app, "usage", "report", "--website", "COSTA", "--month", "2026-11").exit_code == 0
+
+
+def test_a_key_that_is_no_text_is_refused_with_status_2(app: Flask, website: Website) -> None:
+    words = ("integrations", "set-key", "open_router", "--website", "costa")
+    refused = run(app, *words, stdin=b"sk-or-v1-\xff\xfe0123456789\n")
+    assert refused.exit_code == 2 and "UTF-8" in refused.stderr
+
+
+def test_testing_a_provider_tells_an_unknown_one_from_one_without_a_key(
+    app: Flask, listing: Property
+) -> None:
+    where = ("--website", db.session.get_one(Website, listing.website_id).subdomain)
+    unknown = run(app, "integrations", "test", "nobody", *where)
+    assert unknown.exit_code == 2 and "nobody" in unknown.stderr
+    assert run(app, "integrations", "test", "anthropic", *where).exit_code == 3
 
 
 def test_describe_prints_a_text_and_saves_none(app: Flask, listing: Property) -> None:

@@ -54,6 +54,8 @@ def test_several_keys_may_have_spaces_between_them() -> None:
     ("name", "value"),
     [
         ("database_url", "portal.sqlite3"),
+        ("database_url", "mysql://portal@db.example/portal"),
+        ("database_url", "postgresql://portal@db.example:port/portal"),
         ("open_router_api_base", "openrouter.ai/api/v1"),
         ("trusted_proxies", "many"),
         ("trusted_proxies", "-1"),
@@ -65,7 +67,7 @@ def test_a_wrong_setting_is_named(name: str, value: str) -> None:
     assert complaint(**GOOD | {name: value}).startswith(f"{name.upper()}: ")
 
 
-@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg2"])
 def test_every_postgresql_address_means_the_driver_that_is_installed(scheme: str) -> None:
     settings = load(database_url=f"{scheme}://portal@db.example/portal")
     assert settings.database_url == "postgresql+psycopg://portal@db.example/portal"

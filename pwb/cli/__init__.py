@@ -115,6 +115,7 @@ def speaks_plainly(command: Command) -> Command:
     @functools.wraps(command)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
         try:
+            refuse_broken_words(kwargs)
             return command(*args, **kwargs)
         except PortalError as error:
             fail(error, kwargs.get("as_json", False))
@@ -128,11 +129,24 @@ def speaks_plainly(command: Command) -> Command:
     return wrapped  # type: ignore[return-value] # same signature
 
 
+def refuse_broken_words(words: dict[str, Any]) -> None:
+    """Raises InvalidInput for an argument whose bytes are no text, which no database can hold."""
+    for name, word in words.items():
+        if isinstance(word, str) and any("\ud800" <= letter <= "\udfff" for letter in word):
+            raise InvalidInput(f"{name.upper()} is not text in UTF-8.")
+
+
 def secret_from_stdin(what: str) -> str:
     """A secret from a prompt or from standard input; never an argument that `ps` would show."""
     if sys.stdin.isatty():
         return str(click.prompt(what, hide_input=True, err=True))
-    return sys.stdin.readline().strip("\r\n")
+    try:
+        return sys.stdin.buffer.readline().decode("utf-8").strip("\r\n")
+    except UnicodeDecodeError:
+        raise InvalidInput(
+            "What came from standard input is not text in UTF-8.",
+            resolution="Nothing was changed.",
+        ) from None
 
 
 @websites.command("create")

@@ -3,7 +3,7 @@
 import time
 from dataclasses import dataclass, field
 
-from pwb.llm.errors import ContentBlocked, InvalidResponse, LLMError
+from pwb.llm.errors import ContentBlocked, CutOff, InvalidResponse, LLMError
 from pwb.llm.parsing import clean_text, excerpt
 from pwb.llm.types import Billed, Completion, CompletionRequest, Usage
 
@@ -139,6 +139,6 @@ class Answer:
         return InvalidResponse("The model gave an empty answer.")
 
 
-def _cut_off(max_tokens: int, text: str) -> InvalidResponse:
+def _cut_off(max_tokens: int, text: str) -> CutOff:
     how = "was cut off" if text else "used up its tokens before any text came"
-    return InvalidResponse(f"The answer {how} at {max_tokens} tokens: raise Max Tokens.")
+    return CutOff(f"The answer {how} at {max_tokens} tokens: raise Max Tokens.")

@@ -114,6 +114,10 @@ class InvalidResponse(LLMError):
     code = "invalid_response"
 
 
+class CutOff(InvalidResponse):
+    """The answer reached the number of tokens that was allowed; more of them would help."""
+
+
 class Cancelled(LLMError):
     """The caller cancelled."""
 

@@ -71,10 +71,14 @@ class Exchange:
         return self._request("POST", self.provider.chat_path, headers, content, patient=patient)
 
     def get(self, path: str) -> Any:
-        """The JSON document at this path; not a completion, so never billed."""
+        """The JSON document at this path; not a completion, so never billed. An error inside an
+        answer of status 200 is raised as what it says it is."""
         headers = {"Accept": "application/json", "Accept-Encoding": "gzip, deflate"}
         response = self._request("GET", path, headers, None)
-        return self.read_json(response)
+        document = self.read_json(response)
+        if document.get("error") and "data" not in document:
+            raise to_lookup_error(read_fault(document), self.context)
+        return document
 
     def read_json(self, response: requests.Response) -> dict[str, Any]:
         """The JSON object that the body holds; InvalidResponse for anything else."""
@@ -203,7 +207,7 @@ class Exchange:
         if self.call.cancelled:
             return Cancelled("The call was cancelled.", billed=lost)
         label, seconds = self.context.label, self.limits.total
-        return LLMTimeout(f"{label} was not done within {seconds:g} s.", billed=lost)
+        return LLMTimeout(f"{label} was not done within {seconds:.3g} s.", billed=lost)
 
     def _lost(self) -> Billed:
         return "maybe" if self.billable and self.call.sent else "no"

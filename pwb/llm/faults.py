@@ -270,7 +270,7 @@ def _sentence(kind: type[LLMError], fault: Fault, context: Context) -> str:
         return f"The credit of the {label} account or of its key is used up."
     if kind is errors.ContentBlocked:
         why = excerpt(", ".join(fault.reasons) or fault.message, context.secret, 200)
-        return f"{label} refused this text{f': {why}' if why else '.'}"
+        return f"{label} refused this text{_ended(why)}"
     if kind is errors.ModelNotFound:
         return _missing_model(fault, context)
     return _passing(kind, fault, label) or _other(fault, context)
@@ -300,4 +300,11 @@ def _passing(kind: type[LLMError], fault: Fault, label: str) -> str | None:
 def _other(fault: Fault, context: Context) -> str:
     status = f" (status {fault.status})" if fault.status else ""
     why = excerpt(fault.message, context.secret, 200)
-    return f"{context.label} answered with an error{status}{f': {why}' if why else '.'}"
+    return f"{context.label} answered with an error{status}{_ended(why)}"
+
+
+def _ended(why: str | None) -> str:
+    """The end of a sentence, with the provider's own words where it gave some."""
+    if not why:
+        return "."
+    return f": {why}" if why[-1] in ".!?…" else f": {why}."

@@ -47,6 +47,9 @@ def check_password(password: str) -> None:
     if not PASSWORD_MIN <= len(password) <= PASSWORD_MAX:
         message = f"A password has {PASSWORD_MIN} to {PASSWORD_MAX} characters."
         raise InvalidInput(message, fields={"password": [message]})
+    if "\x00" in password:
+        message = "A password cannot hold the character NUL, which no form can send."
+        raise InvalidInput(message, fields={"password": [message]})
 
 
 def authenticate(email: str, password: str, address: str, host_website: Website | None) -> User:
@@ -62,7 +65,7 @@ def authenticate(email: str, password: str, address: str, host_website: Website 
     good = check_password_hash(stored, password[:PASSWORD_MAX])
     if not good or user is None or user.password_hash is None or not _may_enter(user, host_website):
         raise InvalidInput("E-mail and password do not match an account here.")
-    throttle.forget_sign_in(key)
+    throttle.forget_sign_in(key, address)
     user.last_signed_in_at = utcnow()
     db.session.commit()
     return user
@@ -265,7 +268,7 @@ def _prove(user: User, stored: str, password: str, address: str) -> None:
     if not check_password_hash(stored, password[:PASSWORD_MAX]):
         message = "You already have an account here: enter its password."
         raise InvalidInput(message, fields={"password": [message]})
-    throttle.forget_sign_in(user.email)
+    throttle.forget_sign_in(user.email, address)
     held = db.session.execute(
         update(User)
         .where(User.id == user.id, User.password_hash == stored)

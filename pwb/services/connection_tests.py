@@ -15,12 +15,12 @@ from typing import Any
 from sqlalchemy import update
 
 from pwb.config import Settings
-from pwb.errors import NotFound
+from pwb.errors import InvalidInput, NotFound
 from pwb.extensions import db
 from pwb.llm import client
 from pwb.llm.errors import LLMError
 from pwb.llm.providers.base import Provider
-from pwb.llm.registry import get_provider
+from pwb.llm.registry import all_providers, get_provider
 from pwb.llm.types import ConnectionReport, KeyInfo, Limits, ModelInfo
 from pwb.models import Website, WebsiteIntegration
 from pwb.models.base import utcnow
@@ -79,22 +79,32 @@ def check_integration(website: Website, integration_id: int) -> Finding:
 def test_provider(website: Website, provider_id: str) -> Finding:
     """Test what the website would call a provider with: its own key, else the operator's.
 
-    Raises NotConfigured where there is neither, and GenerationFailed where the test fails.
+    Raises InvalidInput for a provider that the portal does not have, NotConfigured where there is
+    neither key, and GenerationFailed where the test fails.
     """
     row = own_integration(website, provider_id)
-    if row is not None:
-        finding = _check(row)
-    else:
-        connection = operator_connection()
-        if connection.provider != provider_id:
-            raise NotConfigured
-        finding = examine(connection)
+    finding = examine(_operators(provider_id)) if row is None else _check(row)
     if not finding.ok:
         code = "not_configured" if finding.code == "unreadable" else finding.code
         raise GenerationFailed(
             code or "provider_error", finding.message, resolution=finding.resolution
         )
     return finding
+
+
+def _operators(provider_id: str) -> Connection:
+    """What to call this provider with on the operator's account."""
+    provider = all_providers().get(provider_id)
+    if provider is None:
+        names = ", ".join(sorted(all_providers()))
+        raise InvalidInput(
+            f"There is no provider called {provider_id[:40]!r} here.",
+            resolution=f"Choose one of {names}.",
+        )
+    connection = operator_connection()
+    if connection.provider != provider_id:
+        raise NotConfigured(f"{provider.label} is not configured for this website.")
+    return connection
 
 
 def check_operator_key() -> Finding:

@@ -35,6 +35,14 @@ MASK = "••••"
 MASKED_KEY_LENGTH = 12
 TITLE = "PropertyWebBuilder"
 
+# What to do, and who can, where a key alone is not what is missing.
+_CURES = {
+    "off": "A site admin can switch it on under Site admin > Integrations.",
+    "no_model": "A site admin can choose one under Site admin > Integrations.",
+    "unreadable": "A site admin can enter it again under Site admin > Integrations.",
+    "no_provider": "A site admin can choose another provider under Site admin > Integrations.",
+}
+
 
 @dataclass(frozen=True)
 class Connection:
@@ -215,13 +223,13 @@ def connection_for(website: Website, model: str | None = None) -> Connection:
     """
     row = integration_in_use(website)
     if row is not None and not row.enabled:
-        raise NotConfigured("AI is switched off for this website.")
+        raise NotConfigured("AI is switched off for this website.", _CURES["off"])
     connection = operator_connection() if row is None else connection_of(row)
     if model:
         check_model(model, connection.provider, "model")
         connection = replace(connection, model=model)
     if not connection.model:
-        raise NotConfigured("No default model is chosen.")
+        raise NotConfigured("No default model is chosen.", _CURES["no_model"])
     return connection
 
 
@@ -231,7 +239,9 @@ def connection_of(row: WebsiteIntegration) -> Connection:
     try:
         key = stored_key(row)
     except UndecryptableCredentials:
-        raise NotConfigured("The stored API key can no longer be read.") from None
+        raise NotConfigured(
+            "The stored API key can no longer be read.", _CURES["unreadable"]
+        ) from None
     own = row.settings or {}
     return Connection(
         provider=provider.id,
@@ -249,9 +259,13 @@ def connection_of(row: WebsiteIntegration) -> Connection:
 def _known_provider(row: WebsiteIntegration) -> Provider:
     provider = all_providers().get(row.provider)
     if provider is None:
-        raise NotConfigured("This website's AI provider is one the portal does not know.")
+        raise NotConfigured(
+            "This website's AI provider is one the portal does not know.", _CURES["no_provider"]
+        )
     if not is_offered(provider):
-        raise NotConfigured(f"The operator has named no address for {provider.label}.")
+        raise NotConfigured(
+            f"The operator has named no address for {provider.label}.", _CURES["no_provider"]
+        )
     return provider
 
 

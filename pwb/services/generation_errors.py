@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import Any
 
 from pwb.errors import PortalError
-from pwb.llm.errors import LLMError
+from pwb.llm.errors import CutOff, LLMError
 
 STATUS = {
     "invalid_input": 422,
@@ -29,7 +30,8 @@ CURES = {
     "busy": "Wait until one of the running texts is finished; they are listed under Requests.",
     "in_progress": "Wait for it to finish; it is listed under Requests.",
     "cancelled": "Generate again whenever you like.",
-    "not_configured": "A site admin can add an API key under Site admin > Integrations.",
+    "not_configured": "A site admin can add an API key under Site admin > Integrations, or the "
+    "portal's operator can set OPEN_ROUTER_API_KEY.",
     "invalid_api_key": "A site admin can enter a working key under Site admin > Integrations.",
     "insufficient_credits": "A site admin can add credits at the provider, raise the key's limit, "
     "or lower Max tokens under Site admin > Integrations.",
@@ -98,8 +100,12 @@ class GenerationFailed(PortalError):
 class NotConfigured(GenerationFailed):
     """No key to call an AI service with."""
 
-    def __init__(self, message: str = "AI is not configured for this website.") -> None:
-        super().__init__("not_configured", message)
+    def __init__(
+        self,
+        message: str = "AI is not configured for this website.",
+        resolution: str | None = None,
+    ) -> None:
+        super().__init__("not_configured", message, resolution=resolution)
 
 
 def from_llm(error: LLMError, request_id: int) -> GenerationFailed:
@@ -124,6 +130,36 @@ def _particular_cure(error: LLMError) -> str | None:
     if error.code == "model_not_found" and error.successors:
         names = ", ".join(error.successors[:3])
         return f"A site admin can choose a successor under Site admin > Integrations: {names}."
-    if error.code == "rate_limited" and error.retry_after:
-        return f"Try again in {max(1, round(error.retry_after))} seconds."
+    if isinstance(error, CutOff):
+        return "A site admin can raise Max tokens under Site admin > Integrations."
+    if error.code == "rate_limited":
+        return _when_to_come_back(error)
+    return _cure_of_status(error.status) if error.code == "provider_error" else None
+
+
+def _when_to_come_back(error: LLMError) -> str | None:
+    if error.retry_after:
+        return f"Try again in {in_words(error.retry_after)}."
+    if not error.retryable:
+        return "Try again tomorrow, or ask a site admin to add credits or choose another model."
     return None
+
+
+def _cure_of_status(status: int | None) -> str | None:
+    """Of statuses that will be the same at the next try."""
+    if status in {400, 413, 422}:
+        return (
+            "A site admin can choose another model, or another number of Max tokens, under "
+            "Site admin > Integrations."
+        )
+    if status is not None and 300 <= status < 400:
+        return "Tell the portal's operator: the address of the AI service leads elsewhere."
+    return None
+
+
+def in_words(seconds: float) -> str:
+    """A wait as people say it, never shorter than it is."""
+    for size, unit in ((86_400, "days"), (3_600, "hours"), (60, "minutes")):
+        if seconds >= 2 * size:
+            return f"{ceil(seconds / size)} {unit}"
+    return "1 second" if seconds <= 1 else f"{ceil(seconds)} seconds"

@@ -12,7 +12,7 @@ from decimal import Decimal
 from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import Integer, Table, bindparam, case, or_, select, update
+from sqlalchemy import Integer, Table, bindparam, case, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql.dml import ReturningUpdate
 
@@ -235,6 +235,12 @@ _LATE = (
     .where(*_IS_LATE, or_(_WEBSITE.is_(None), GenerationRequest.website_id == _WEBSITE))
     .distinct()
 )
+
+
+def last_deadline() -> datetime | None:
+    """When the last of the open rows will be overdue; None where none is open."""
+    is_open = GenerationRequest.status.in_(("pending", "processing"))
+    return db.session.scalar(select(func.max(GenerationRequest.deadline_at)).where(is_open))
 
 
 def _settle_late(website_id: int, now: datetime) -> int:

@@ -47,6 +47,7 @@ def website_for_host(host: str, portal_domain: str | None) -> Website | None:
     """The website that a host names by subdomain or custom domain; raises NotFound for a
     subdomain of the portal that no website has."""
     name = host.rsplit(":", 1)[0].lower() if not host.endswith("]") else host
+    name = name.removesuffix(".")  # A name written in full, down to the root of all domains.
     subdomain = subdomain_of(name, portal_domain)
     if subdomain is not None:
         website = db.session.scalar(select(Website).where(Website.subdomain == subdomain))
@@ -88,7 +89,7 @@ def choose_membership(
 
 def website_by_subdomain(subdomain: str) -> Website:
     """The website that the command line names; raises NotFound."""
-    website = db.session.scalar(select(Website).where(Website.subdomain == subdomain))
+    website = db.session.scalar(select(Website).where(Website.subdomain == subdomain.lower()))
     if website is None:
         raise NotFound(
             f"No website has the subdomain {subdomain!r}.",

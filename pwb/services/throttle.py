@@ -168,10 +168,12 @@ def _hit(limit: RateLimitItem, key: str, limiter: FixedWindowRateLimiter) -> boo
     return limiter.hit(limit, key)
 
 
-def forget_sign_in(email: str) -> None:
-    """After a success the person's earlier slips no longer count."""
-    key = _key(email)
-    _ask(lambda limiter: limiter.clear(PER_EMAIL, key))
+def forget_sign_in(email: str, address: str) -> None:
+    """After a success the person's earlier slips no longer count, nor does this try against the
+    address: a whole office may sign in from one, whoever guesses only fails."""
+    person, place = _key(email), _key(address)
+    _ask(lambda limiter: limiter.clear(PER_EMAIL, person))
+    _ask(lambda limiter: limiter.hit(PER_ADDRESS, place, cost=-1))
 
 
 def _seconds_left(limit: RateLimitItem, key: str) -> int:

@@ -250,7 +250,7 @@ def test_an_odd_good_status_without_an_answer_may_have_been_billed(upstream, end
 def test_an_answer_cut_off_by_the_limit_says_to_raise_it_with_the_number(upstream, endpoint, ask):
     upstream.enqueue(json_reply(completion('{"title": "A bri', "length")))
     caught = failure(lambda: complete(endpoint(), ask()))
-    assert type(caught) is errors.InvalidResponse
+    assert type(caught) is errors.CutOff
     assert "321" in caught.message
     assert "Max Tokens" in caught.message
     assert caught.partial_text == '{"title": "A bri'

@@ -62,6 +62,22 @@ def test_what_a_model_can_do_is_read(upstream, endpoint):
     assert found.expiration_date == date(2026, 12, 31)
 
 
+def test_a_time_limit_that_is_over_is_told_in_round_figures(upstream, endpoint):
+    upstream.enqueue([HANG])
+    with pytest.raises(LLMTimeout, match=r"was not done within 0\.123 s\."):
+        list_models(endpoint(total=0.1234567))
+
+
+def test_an_error_inside_a_good_status_is_what_it_says_it_is(upstream, endpoint):
+    refused = {"error": {"code": 401, "message": "No auth credentials found"}}
+    upstream.enqueue(json_reply({"data": []}), json_reply(refused))
+    with pytest.raises(InvalidApiKey):
+        try_connection(endpoint())
+    upstream.enqueue(json_reply({"error": {"code": 404, "message": "Not found"}}))
+    with pytest.raises(GenerationNotFound):
+        lookup_generation(endpoint(), "gen-1")
+
+
 def test_entries_without_an_id_are_skipped_and_wrong_types_are_unknown(upstream, endpoint):
     odd = model(
         id="odd",

@@ -164,6 +164,22 @@ def test_an_unknown_address_and_a_wrong_method_have_pages_of_their_own(agent: Pe
     agent.get("/logout", 405)
 
 
+@pytest.mark.parametrize("path", ["descriptions", "social_posts", "check"])
+def test_json_nested_too_deep_to_read_is_no_json_object(
+    agent: Person, agency: Agency, path: str
+) -> None:
+    listing = factories.create_property(agency.website)
+    response = agent.client.post(
+        f"/site_admin/properties/{listing.id}/{path}",
+        data="[" * 100_000,
+        content_type="application/json",
+        base_url=agent.base_url,
+        headers={"X-CSRFToken": agent.token, "Accept": "application/json"},
+    )
+    assert response.status_code == 422
+    assert response.get_json()["error"]["code"] == "invalid_input"
+
+
 @settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

@@ -165,6 +165,17 @@ def test_one_address_that_tries_many_e_mails_is_refused_too(
     accounts.authenticate(agency.agent.email, factories.PASSWORD, "203.0.113.2", None)
 
 
+def test_an_office_that_signs_in_from_one_address_is_not_locked_out(
+    app: Flask, agency: factories.Agency
+) -> None:
+    for _ in range(throttle.PER_ADDRESS.amount + 1):
+        accounts.authenticate(agency.agent.email, factories.PASSWORD, "203.0.113.1", None)
+    for number in range(throttle.PER_ADDRESS.amount):
+        throttle.check_sign_in(f"p{number}@agency.test", "203.0.113.1")
+    with pytest.raises(Throttled):
+        accounts.authenticate(agency.agent.email, factories.PASSWORD, "203.0.113.1", None)
+
+
 def test_tries_are_counted_in_redis_where_it_is_given(
     agency: factories.Agency, database_url: str
 ) -> None:
@@ -174,14 +185,14 @@ def test_tries_are_counted_in_redis_where_it_is_given(
     if not url:
         pytest.skip("TEST_REDIS_URL names no Redis")
     with another_app(database_url, redis_url=url) as first:
-        throttle.forget_sign_in(email)
+        throttle.forget_sign_in(email, here)
         for _ in range(throttle.PER_EMAIL.amount):
             try_to_sign_in(first, email, "wrong", status=422, address=here)
         assert db.session.scalar(sa.text("SELECT count(*) FROM pwb_throttle_counters")) == 0
     with another_app(database_url, redis_url=url) as second:
         answer = try_to_sign_in(second, email, factories.PASSWORD, status=429, address=here)
         assert int(answer.headers["Retry-After"]) > 0
-        throttle.forget_sign_in(email)
+        throttle.forget_sign_in(email, here)
         Person(second).sign_in(email)
 
 

@@ -93,6 +93,25 @@ def test_a_subdomain_that_nobody_has_is_not_found(app: Flask, costa: factories.A
     assert app.test_client().get("/healthz", base_url="https://nobody.portal.test").text
 
 
+@pytest.mark.parametrize(
+    "host", ["costa.portal.test.", "COSTA.portal.test", "costa.portal.test:81"]
+)
+def test_a_host_written_another_way_names_the_same_website(
+    app: Flask, costa: factories.Agency, host: str
+) -> None:
+    assert "Costa Homes" in at(app, f"https://{host}").get("/login").text
+    nobody = app.test_client().get("/login", base_url="https://nobody.portal.test.")
+    assert nobody.status_code == 404
+
+
+@pytest.mark.parametrize("host", [".portal.test", "a" * 64 + ".portal.test"])
+def test_a_host_that_no_machine_can_have_is_refused_and_no_fault_of_the_portal(
+    app: Flask, host: str
+) -> None:
+    response = app.test_client().get("/login", headers={"Host": host})
+    assert (response.status_code, response.mimetype) == (400, "text/plain")
+
+
 def test_a_host_that_is_unknown_names_no_website(app: Flask, costa: factories.Agency) -> None:
     for address in ("http://127.0.0.1:5000", "https://portal.test", "https://else.example"):
         assert "Costa" not in at(app, address).get("/login").text

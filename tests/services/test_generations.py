@@ -204,6 +204,7 @@ def test_ai_that_is_not_configured_says_where_to_go(app: Flask) -> None:
         describe(listing)
     assert failure.value.code == "not_configured"
     assert "Integrations" in failure.value.resolution
+    assert "OPEN_ROUTER_API_KEY" in failure.value.resolution
     assert db.session.scalars(select(GenerationRequest)).all() == []
 
 
