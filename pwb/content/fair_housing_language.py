@@ -149,6 +149,8 @@ def _word(mark: str) -> Pattern:
     if "*" in mark:
         return _part_of_word(mark)
     readings = [tokens_of(spelling).words for spelling in _spellings(mark)]
+    if not readings[0]:
+        raise BadPattern(f"The pattern {mark!r} is no word of a text.")
     if len(readings[0]) == 1:
         return Word(words[0] for words in readings)
     return Sequence(tuple(Word(words) for words in zip(*readings, strict=True)))

@@ -202,7 +202,9 @@ def test_the_ten_languages_have_rules():
     assert locales() == set(LOCALES)
 
 
-@pytest.mark.parametrize("pattern", ["a |", "(a", "a )", "<nothing>", "a $ ?(", "!", "", "*a*"])
+@pytest.mark.parametrize(
+    "pattern", ["a |", "(a", "a )", "<nothing>", "a $ ?(", "!", "", "*a*", "-"]
+)
 def test_a_pattern_that_cannot_be_read_is_named(pattern):
     with pytest.raises(BadPattern, match="The pattern"):
         compile_list(pattern, {})
