@@ -11,6 +11,7 @@ sorry?              may be missing
 #                   a number in digits
 @                   punctuation or the end of the text (takes nothing)
 _                   any one word
+~                   a question mark
 !<noun>  =<verb>    is not, or is, followed by (takes nothing)
 """
 
@@ -36,7 +37,7 @@ from pwb.content.fair_housing_patterns import (
 from pwb.content.fair_housing_tokens import fold_word, tokens_of
 
 _SYNTAX = re.compile(
-    r"\.\.\.\d|\{\d\}|<[a-z_]+>|[()|?!=&@#,:/+.]|[^\s()|?!=&@#{}<>,:/+.]+|(?P<bad>\S)"
+    r"\.\.\.\d|\{\d\}|<[a-z_]+>|[()|?!=&@#~,:/+.]|[^\s()|?!=&@#~{}<>,:/+.]+|(?P<bad>\S)"
 )
 _LINE_BREAKS = re.compile(r"\s*\n\s*")
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
@@ -132,6 +133,7 @@ _TESTS: dict[str, tuple[Callable[[str], bool], int, Heads]] = {
     "#": (str.isdigit, 1, A_NUMBER),
     "@": (lambda word: not word or word in MARKS, 0, ANYTHING),
     "_": (lambda word: bool(word) and word not in MARKS, 1, ANYTHING),
+    "~": (lambda word: word == "?", 1, Heads(exact=frozenset("?"))),
 }
 
 
@@ -147,6 +149,8 @@ def _word(mark: str) -> Pattern:
     if "*" in mark:
         return _part_of_word(mark)
     readings = [tokens_of(spelling).words for spelling in _spellings(mark)]
+    if not readings[0]:
+        raise BadPattern(f"The pattern {mark!r} is no word of a text.")
     if len(readings[0]) == 1:
         return Word(words[0] for words in readings)
     return Sequence(tuple(Word(words) for words in zip(*readings, strict=True)))

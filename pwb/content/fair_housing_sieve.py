@@ -9,6 +9,12 @@ from functools import lru_cache
 
 from pwb.content.fair_housing_patterns import MARKS, Heads, Index, Pattern, Reading
 
+Needs = tuple[tuple[int, int], ...]
+"""Lots of words, each by its number, with the reach within which one of the lot must follow."""
+
+_NO_LOT = -1
+"""Stands for the need of a pattern that has none."""
+
 
 class Sieve:
     """Some patterns, known by their places in the order given."""
@@ -16,13 +22,14 @@ class Sieve:
     def __init__(self, patterns: Iterable[Pattern]) -> None:
         patterns = tuple(patterns)
         numbers: dict[Heads, int] = {}
-        self._needs = tuple(
-            tuple(
+        self._asking: dict[int, list[tuple[int, Needs]]] = {}
+        for place, pattern in enumerate(patterns):
+            needs = tuple(
                 (numbers.setdefault(heads, len(numbers)), within)
                 for heads, within in pattern.needs.items()
             )
-            for pattern in patterns
-        )
+            # Each is kept under one of its needs, so that a text without it never meets the rest.
+            self._asking.setdefault(needs[0][0] if needs else _NO_LOT, []).append((place, needs))
         lots = Index(numbers.items())
         firsts = Index((pattern.heads, place) for place, pattern in enumerate(patterns))
         # Texts use the same words over and over.
@@ -47,7 +54,7 @@ class Sieve:
                 where[lot] = where.get(lot, 0) | 1 << count
         everywhere = (1 << len(counts)) - 1
         near: dict[int, int] = {}
-        for place, needs in enumerate(self._needs):
+        for place, needs in self._asked(where):
             ahead = everywhere
             for lot, within in needs:
                 ahead &= _spread(where.get(lot, 0), within)
@@ -56,6 +63,10 @@ class Sieve:
             else:
                 near[place] = ahead
         return near
+
+    def _asked(self, lots: Iterable[int]) -> Iterator[tuple[int, Needs]]:
+        for lot in (_NO_LOT, *lots):
+            yield from self._asking.get(lot, ())
 
 
 def _counts(words: tuple[str, ...]) -> Iterator[int]:

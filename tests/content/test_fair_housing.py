@@ -1,6 +1,7 @@
 """The Fair Housing check against labelled sentences, and what it promises of any text."""
 
 import json
+import tomllib
 from collections import Counter
 from dataclasses import asdict
 
@@ -12,7 +13,7 @@ from pwb.content.fair_housing import JURISDICTIONS, check
 from pwb.content.fair_housing_language import BadPattern, compile_list
 from pwb.content.fair_housing_rules import locales, rules_of
 from pwb.content.locales import LOCALES
-from tests.content.fair_housing_corpus import sentences
+from tests.content.fair_housing_corpus import HERE, sentences
 
 MAIN = ("en", "es", "fr", "de", "nl", "pt", "it")
 
@@ -54,6 +55,16 @@ def test_the_corpus_is_found_and_lawful_wording_is_left_alone(capsys):
         recall, alarms = rates(count)
         assert recall >= 0.95, locale
         assert alarms <= 0.02, locale
+
+
+def test_words_for_people_are_known_in_every_main_language():
+    tables = tomllib.loads((HERE / "people.toml").read_text(encoding="utf-8"))
+    assert set(tables) == set(MAIN)
+    for locale, table in tables.items():
+        words = [" ".join(word.split()) for word in table["people"].split("|")]
+        texts = [sentence.format(word) for word in words for sentence in table["sentences"]]
+        missed = [text for text in texts if check(text, locale).compliant]
+        assert len(missed) <= len(texts) / 50, missed
 
 
 def test_the_corpus_is_large_and_half_of_it_lawful():
@@ -202,7 +213,9 @@ def test_the_ten_languages_have_rules():
     assert locales() == set(LOCALES)
 
 
-@pytest.mark.parametrize("pattern", ["a |", "(a", "a )", "<nothing>", "a $ ?(", "!", "", "*a*"])
+@pytest.mark.parametrize(
+    "pattern", ["a |", "(a", "a )", "<nothing>", "a $ ?(", "!", "", "*a*", "-"]
+)
 def test_a_pattern_that_cannot_be_read_is_named(pattern):
     with pytest.raises(BadPattern, match="The pattern"):
         compile_list(pattern, {})
