@@ -19,7 +19,7 @@ ONE_PARAMETERS = ("locale",)
 LAST_PAGE = 100_000
 
 _MOMENT = re.compile(
-    r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:[Zz]|[-+]\d\d:\d\d)", re.ASCII
+    r"\d{4}-\d\d-\d\d(?:[Tt]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:[Zz]|[-+]\d\d:\d\d)?)?", re.ASCII
 )
 _CURSOR = re.compile(r"(\S+),([0-9]{1,10})", re.ASCII)
 
@@ -71,15 +71,17 @@ def read_locales(values: Sequence[str]) -> tuple[str, ...]:
 
 
 def read_moment(value: str, name: str = "updated_since") -> datetime:
-    """A moment with its offset (RFC 3339); raises InvalidInput.
+    """A moment (RFC 3339), of UTC where it has no offset; a date is its beginning. Raises
+    InvalidInput.
 
     A plus sign that was not encoded arrives as a space and is taken for what it was.
     """
     text = re.sub(r" (?=\d\d:\d\d$)", "+", value)
     with suppress(ValueError, OverflowError):  # A date that no calendar has.
         if _MOMENT.fullmatch(text):
-            return datetime.fromisoformat(text.upper()).astimezone(UTC)
-    raise InvalidInput(f"{name} is a moment with its offset, such as 2025-01-31T12:00:00Z.")
+            found = datetime.fromisoformat(text.upper())
+            return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    raise InvalidInput(f"{name} is a moment such as 2025-01-31T12:00:00Z, or a date.")
 
 
 def read_cursor(value: str) -> Cursor:

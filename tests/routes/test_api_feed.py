@@ -45,12 +45,20 @@ def test_what_changed_since_a_moment_comes_with_what_was_withdrawn(
     assert items == sorted(items, key=lambda item: (item["updated_at"], item["id"]))
 
 
-@pytest.mark.parametrize("with_offset", ["2025-01-01T02:00:00+02:00", "2025-01-01T02:00:00 02:00"])
-def test_moments_have_offsets_and_an_unencoded_plus_is_understood(
-    reader: Reader, agency: factories.Agency, with_offset: str
+@pytest.mark.parametrize(
+    "moment",
+    [
+        "2025-01-01T02:00:00+02:00",
+        "2025-01-01T02:00:00 02:00",  # A plus sign that was not encoded.
+        "2025-01-01T00:00:00",
+        "2025-01-01",
+    ],
+)
+def test_a_moment_has_an_offset_or_is_one_of_utc(
+    reader: Reader, agency: factories.Agency, moment: str
 ) -> None:
     dated(published(agency.website, "A"), datetime(2025, 1, 1, tzinfo=UTC))
-    assert reader.references(updated_since=with_offset) == ["A"]
+    assert reader.references(updated_since=moment) == ["A"]
     assert reader.references(updated_since="2025-01-01T00:00:00.000001Z") == []
 
 
