@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import expect
 from sqlalchemy import select
 
@@ -103,3 +104,11 @@ def test_the_admins_pages_have_no_axe_violation(portal: Portal, visitor: Visitor
     ):
         visitor.open(f"/site_admin/{path}")
         assert visitor.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+
+
+@pytest.mark.parametrize("visitor", [1280], indirect=True, ids=["wide"])
+def test_what_axe_finds_fails_a_visit(visitor: Visitor) -> None:
+    visitor.open("/login")
+    visitor.page.evaluate("document.querySelector('main').append(new Image(9, 9))")
+    with pytest.raises(AssertionError, match="image-alt"):
+        visitor.check()
