@@ -47,6 +47,7 @@ def configure(app: Flask, settings: Settings) -> None:
         SQLALCHEMY_DATABASE_URI=settings.database_url,
         SQLALCHEMY_ENGINE_OPTIONS={"pool_pre_ping": True},
         PERMANENT_SESSION_LIFETIME=timedelta(hours=12),
+        SESSION_REFRESH_EACH_REQUEST=False,  # See tenant_context.resolve.
         # The token lives as long as the session: a form left open over lunch still saves.
         WTF_CSRF_TIME_LIMIT=None,
         MAX_FORM_MEMORY_SIZE=security.FORM_LIMIT,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +15,7 @@ from pwb.models import Membership, Website
 from pwb.security import is_loopback
 from pwb.services import accounts, simulator_notice, tenancy
 
+RENEW_AFTER_SECONDS = 15 * 60
 PEOPLE_PAGES = (
     "site_admin.people",
     "site_admin.person",
@@ -68,6 +70,11 @@ def resolve() -> None:
         g.memberships = tenancy.active_memberships(current_user)
         if not g.memberships:
             logout_user()  # Deactivated everywhere: the session is over.
+        elif time.time() - session.get("renewed_at", 0) > RENEW_AFTER_SECONDS:
+            # Its end moves on. Not with each answer, as Flask's own way is: what a script asks for
+            # beside a page may be answered after the page has saved, and would put back the
+            # session from before, without the notice or the website chosen since.
+            session["renewed_at"] = int(time.time())
     g.membership = tenancy.choose_membership(
         g.memberships, g.host_website, session.get("website_id")
     )

@@ -118,6 +118,18 @@ def test_signing_out_ends_the_session_and_may_be_done_twice(agent: Person) -> No
     agent.post("/logout")
 
 
+def test_a_session_is_renewed_now_and_then_and_left_alone_by_other_answers(
+    agent: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cookie_at(path: str) -> str | None:
+        return agent.client.get(path, base_url=agent.base_url).headers.get("Set-Cookie")
+
+    agent.get("/site_admin/")
+    assert [cookie_at(f"/site_admin/{page}") for page in ("properties", "usage")] == [None, None]
+    monkeypatch.setattr("pwb.tenant_context.RENEW_AFTER_SECONDS", -1)
+    assert "Expires=" in str(cookie_at("/site_admin/properties"))
+
+
 def test_a_session_that_was_copied_before_signing_out_opens_nothing_afterwards(
     app: Flask, agency: factories.Agency, agent: Person
 ) -> None:
