@@ -54,3 +54,10 @@ def test_the_history_ends_yesterday_so_that_no_failure_of_today_alarms_anybody(
     newest = max(row.created_at for row in rows).date()
     assert periods.today(website) - timedelta(days=4) < newest < periods.today(website)
     assert {row.status for row in rows} == {"completed", "failed"}
+
+
+def test_the_newest_request_of_the_history_comes_first_in_the_list(
+    rows: list[GenerationRequest],
+) -> None:
+    by_number = sorted(rows, key=lambda row: row.id)
+    assert by_number == sorted(rows, key=lambda row: (row.created_at, row.id))

@@ -9,9 +9,9 @@ from pwb.content.social import POSTS, SHORTENING
 MODEL_TRIAL = "model_trial"
 TASKS = {
     DESCRIPTION: "Listing description",
-    TRANSLATION: "Listing description, translated",
-    REFINEMENT: "Listing description, refined",
-    REFRESH: "Listing description, updated",
+    TRANSLATION: "Translated description",
+    REFINEMENT: "Refined description",
+    REFRESH: "Updated description",
     POSTS: "Social posts",
     SHORTENING: "Shortening of social posts",
     ALT_TEXT: "Alt text of a photo",

@@ -75,10 +75,13 @@ class _Invention:
         self.listings = db.session.scalars(listings.order_by(Property.id)).all()
 
     def day(self, day: date) -> Iterator[GenerationRequest]:
-        """The generations of one day, in no order."""
+        """The generations of one day, one after the other."""
         least, most = WORKDAY if day.weekday() < 5 else WEEKEND
-        for _ in range(self.random.randint(least, most)):
-            hour = time(self.random.randint(9, 18), self.random.randint(0, 59))
+        count = self.random.randint(least, most)
+        hours = sorted(
+            time(self.random.randint(9, 18), self.random.randint(0, 59)) for _ in range(count)
+        )
+        for hour in hours:
             moment = datetime.combine(day, hour, ZoneInfo(self.website.time_zone))
             yield self._generation(moment.astimezone(UTC))
 

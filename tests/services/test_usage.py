@@ -96,7 +96,7 @@ def test_lines_are_named_as_people_know_them_and_the_dearest_come_first(website:
     assert [line.label for line in found.by_model] == ["openai/gpt-4o", "a/cheap"]
     assert [line.label for line in found.by_task] == [
         "Listing description",
-        "Listing description, updated",
+        "Updated description",
     ]
     assert [line.label for line in found.by_person] == ["Ana", usage.NOBODY["person"]]
     assert [line.label for line in found.by_listing] == ["V-1", usage.NOBODY["listing"]]
