@@ -65,7 +65,7 @@ class Portal:
     def end(self) -> str:
         """Stop it as a service manager does; what it wrote."""
         self.process.send_signal(signal.SIGTERM)
-        assert self.process.wait(timeout=PATIENCE) == 0
+        assert self.process.wait(timeout=START) == 0
         return self.log.read_text()
 
 

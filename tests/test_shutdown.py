@@ -77,7 +77,7 @@ class Server:
     def kill(self) -> None:
         """`kill -9` of the master and its workers."""
         os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait(timeout=PATIENCE)
+        self.process.wait(timeout=START)
 
     def close(self) -> None:
         if self.process.poll() is None:
@@ -186,7 +186,7 @@ def test_sigterm_lets_a_running_text_come_to_its_end(stage: Stage, servers: list
     server.send(signal.SIGTERM)
     *_, (name, document) = events
     assert (name, document["success"]) == ("done", True)
-    assert server.process.wait(timeout=PATIENCE) == 0
+    assert server.process.wait(timeout=START) == 0
     assert (stage.row().status, stage.row().cost_state) == ("completed", "exact")
 
 
@@ -200,7 +200,7 @@ def test_what_still_runs_when_patience_ends_is_settled_as_cancelled(
     server.send(signal.SIGTERM)
     *_, (name, document) = events
     assert (name, document["error"]["code"]) == ("error", "cancelled")
-    assert server.process.wait(timeout=PATIENCE) == 0
+    assert server.process.wait(timeout=START) == 0
     row = stage.row()
     assert (row.status, row.error_code) == ("failed", "cancelled")
     assert row.error_message == "The portal stopped while this text was being written."
@@ -214,7 +214,7 @@ def test_ctrl_c_ends_at_once_and_leaves_no_row_behind(stage: Stage, servers: lis
     events = Agent(server, stage).describe_until_text_comes()
     for _ in range(3):  # An impatient person; each reaches the master and its worker.
         os.killpg(server.process.pid, signal.SIGINT)
-    assert server.process.wait(timeout=PATIENCE) == 0
+    assert server.process.wait(timeout=START) == 0
     assert [name for name, _ in events][-1:] == ["error"]
     assert (stage.row().status, stage.row().error_code) == ("failed", "cancelled")
 
@@ -228,7 +228,7 @@ def test_ctrl_c_does_not_wait_for_a_visitor_who_takes_nothing_in(
         visitor.sendall(b"GET /static/css/portal.css HTTP/1.1\r\nHost: portal\r\n\r\n" * 500)
         time.sleep(0.5)  # Enough to fill every buffer: a thread waits with the rest in its hand.
         os.killpg(server.process.pid, signal.SIGINT)
-        assert server.process.wait(timeout=PATIENCE) == 0
+        assert server.process.wait(timeout=START) == 0
 
 
 def test_a_killed_servers_row_is_settled_by_the_next_start_with_its_exact_cost(
@@ -279,5 +279,5 @@ def test_a_server_starts_on_a_database_that_is_not_migrated(
     servers.append(server)
     assert requests.get(f"{server.url}/healthz", timeout=PATIENCE).status_code == 200
     server.send(signal.SIGTERM)
-    assert server.process.wait(timeout=PATIENCE) == 0
+    assert server.process.wait(timeout=START) == 0
     assert "what an earlier start left was not looked at" in server.log.read_text()
