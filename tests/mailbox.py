@@ -20,6 +20,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from tests.waiting import PATIENCE, PEER_HANGS
+
 
 class Mailbox(socketserver.ThreadingTCPServer):
     """`fault` is one of: "" (works), recipient, sender, sign_in, full, silent."""
@@ -33,6 +35,7 @@ class Mailbox(socketserver.ThreadingTCPServer):
         self.letters: list[Message] = []
         self.signed_in_with: list[str] = []
         self.arrived = threading.Condition()
+        self.over = threading.Event()
 
     @property
     def port(self) -> int:
@@ -48,7 +51,7 @@ class Mailbox(socketserver.ThreadingTCPServer):
         }
         return own | values
 
-    def wait_for(self, count: int, seconds: float = 5) -> list[Message]:
+    def wait_for(self, count: int, seconds: float = PATIENCE) -> list[Message]:
         """The letters once there are `count`; fails where they do not come."""
         deadline = time.monotonic() + seconds
         with self.arrived:
@@ -64,7 +67,7 @@ class _Conversation(socketserver.StreamRequestHandler):
 
     def handle(self) -> None:
         if self.server.fault == "silent":
-            time.sleep(3)
+            self.server.over.wait(PEER_HANGS)
             return
         self._say("220 mailbox.test")
         while line := self.rfile.readline():
@@ -134,6 +137,7 @@ def running_mailbox(fault: str = "", certificate: Path | None = None) -> Iterato
     try:
         yield mailbox
     finally:
+        mailbox.over.set()
         mailbox.shutdown()
         mailbox.server_close()
         thread.join()

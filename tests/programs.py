@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from pwb.config import ROOT, Settings
+from tests.waiting import START
 
 
 def environment(instance: Path, **values: str) -> dict[str, str]:
@@ -22,13 +23,13 @@ def environment(instance: Path, **values: str) -> dict[str, str]:
 def run_module(
     module: str, *arguments: str, instance: Path, **values: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run a module that ends by itself within half a minute."""
+    """Run a module that ends by itself soon."""
     return subprocess.run(
         [sys.executable, "-m", module, *arguments],
         cwd=ROOT,
         env=environment(instance, **values),
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=START,
         check=False,
     )

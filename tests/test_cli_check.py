@@ -17,6 +17,7 @@ from pwb.extensions import db
 from tests import factories
 from tests.conftest import KEYS
 from tests.services.sign_off import approve, listing_with
+from tests.waiting import START
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -136,7 +137,7 @@ def test_each_answer_comes_before_the_next_line_is_sent(app, settings):
             answer = json.loads(program.stdout.readline())
             assert answer["fair_housing"]["compliant"] is compliant
         program.stdin.close()
-        assert program.wait(10) == 0
+        assert program.wait(START) == 0
 
 
 def test_approvals_are_verified_from_the_command_line(app, agency):

@@ -30,6 +30,7 @@ from pwb.models import SocialMediaPost, Website
 from pwb.models.social import POST_STATUSES
 from pwb.services.approval_chain import verify_chain
 from tests.programs import environment, run_module
+from tests.waiting import PATIENCE, START, wait_until
 
 LOGIN = re.compile(r"^    (admin|agent) +(\S+@\S+) +(\S+)$", re.M)
 
@@ -70,7 +71,7 @@ class Demo:
     def end(self, number: signal.Signals) -> int:
         """Send a signal and wait; the exit status."""
         self.process.send_signal(number)
-        status = self.process.wait(timeout=30)
+        status = self.process.wait(timeout=START)
         if self.process.stdout is not None:
             self.said += self.process.stdout.read()
             self.process.stdout.close()
@@ -92,21 +93,18 @@ def listens(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def wait_until_closed(*ports: int, seconds: float = 8) -> None:
-    deadline = time.monotonic() + seconds
-    while any(listens(port) for port in ports):
-        assert time.monotonic() < deadline, "a server is still there"
-        time.sleep(0.05)
+def wait_until_closed(*ports: int, seconds: float = PATIENCE) -> None:
+    wait_until(lambda: not any(map(listens, ports)), seconds, "the servers did not end")
 
 
 def signed_in(demo: Demo, email: str, password: str) -> requests.Session:
     """A session of this person; fails the test where signing in does not work."""
     session = requests.Session()
-    page = session.get(f"{demo.url}/login", timeout=10)
+    page = session.get(f"{demo.url}/login", timeout=PATIENCE)
     token = re.search(r'name="csrf-token" content="([^"]+)"', page.text)
     assert token, page.text[:400]
     fields = {"email": email, "password": password, "csrf_token": token[1]}
-    answer = session.post(f"{demo.url}/login", fields, timeout=10)
+    answer = session.post(f"{demo.url}/login", fields, timeout=PATIENCE)
     assert answer.status_code == 200, answer.text[:400]
     assert answer.url == f"{demo.url}/site_admin/"
     return session
@@ -119,13 +117,13 @@ def test_the_demo_lets_all_four_in_keeps_its_data_and_stops_on_ctrl_c(tmp_path: 
         assert [role for role, _, _ in demo.logins] == ["admin", "agent"] * 2
         for role, email, password in demo.logins:
             with signed_in(demo, email, password) as session:
-                listing = session.get(f"{demo.url}/site_admin/properties", timeout=10)
+                listing = session.get(f"{demo.url}/site_admin/properties", timeout=PATIENCE)
                 shown = "COSTA-101" if "costa" in email else "HP-2001"
                 assert shown in listing.text, email
-                people = session.get(f"{demo.url}/site_admin/people", timeout=10)
+                people = session.get(f"{demo.url}/site_admin/people", timeout=PATIENCE)
                 assert people.status_code == (200 if role == "admin" else 403)
         simulator = f"http://127.0.0.1:{demo.simulator_port}/api/v1/models"
-        assert requests.get(simulator, timeout=10).headers["X-PWB-Simulator"] == "1"
+        assert requests.get(simulator, timeout=PATIENCE).headers["X-PWB-Simulator"] == "1"
         assert demo.end(signal.SIGINT) == 0
     wait_until_closed(demo.port, demo.simulator_port, seconds=0)
     secrets = (tmp_path / "secrets.env").read_bytes()
@@ -136,7 +134,7 @@ def test_the_demo_lets_all_four_in_keeps_its_data_and_stops_on_ctrl_c(tmp_path: 
         assert again.logins == demo.logins
         assert (tmp_path / "secrets.env").read_bytes() == secrets
         with signed_in(again, *again.logins[1][1:]) as session:
-            page = session.get(f"{again.url}/site_admin/properties", timeout=10)
+            page = session.get(f"{again.url}/site_admin/properties", timeout=PATIENCE)
             assert "COSTA-101" in page.text
         # Even a demo that is killed leaves no server behind.
         again.end(signal.SIGKILL)

@@ -18,6 +18,7 @@ from pwb.demo.servers import free_port
 from pwb.serve import CannotStart, address, check_port
 from tests.conftest import KEYS
 from tests.programs import environment, run_module
+from tests.waiting import PATIENCE, START
 
 SECRETS = {"SECRET_KEY": "a secret for tests only", "CREDENTIALS_KEYS": KEYS}
 
@@ -40,10 +41,10 @@ class Portal:
         self.wait_until_ready()
 
     def wait_until_ready(self) -> None:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + START
         while time.monotonic() < deadline and self.process.poll() is None:
             try:
-                if requests.get(f"{self.url}/readyz", timeout=5).status_code == 200:
+                if requests.get(f"{self.url}/readyz", timeout=PATIENCE).status_code == 200:
                     return
             except (requests.ConnectionError, requests.Timeout):
                 time.sleep(0.05)
@@ -56,7 +57,7 @@ class Portal:
         host, port = self.url.removeprefix("http://").split(":")
         lines = [f"GET {path} HTTP/1.1", f"Host: {host}", "Connection: close"]
         lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
-        with socket.create_connection((host, int(port)), timeout=10) as connection:
+        with socket.create_connection((host, int(port)), timeout=PATIENCE) as connection:
             connection.sendall("\r\n".join([*lines, "", ""]).encode("latin-1"))
             while connection.recv(65_536):
                 pass
@@ -64,7 +65,7 @@ class Portal:
     def end(self) -> str:
         """Stop it as a service manager does; what it wrote."""
         self.process.send_signal(signal.SIGTERM)
-        assert self.process.wait(timeout=30) == 0
+        assert self.process.wait(timeout=START) == 0
         return self.log.read_text()
 
 
@@ -80,12 +81,12 @@ def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
 
 @pytest.mark.xdist_group("portal")
 def test_a_portal_of_production_has_no_demo_data_and_no_simulator(portal: Portal) -> None:
-    page = requests.get(f"{portal.url}/login", timeout=10)
+    page = requests.get(f"{portal.url}/login", timeout=PATIENCE)
     assert page.status_code == 200
     assert "simulator" not in page.text.lower()
     fields = {"email": "admin@costahomes.test", "password": "costa-admin-demo"}
-    assert requests.post(f"{portal.url}/login", fields, timeout=10).status_code >= 400
-    assert requests.get(f"{portal.url}/healthz", timeout=10).json() == {"status": "ok"}
+    assert requests.post(f"{portal.url}/login", fields, timeout=PATIENCE).status_code >= 400
+    assert requests.get(f"{portal.url}/healthz", timeout=PATIENCE).json() == {"status": "ok"}
 
 
 @pytest.mark.xdist_group("portal")

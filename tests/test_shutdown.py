@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +30,7 @@ from pwb.simulator.testing import RunningSimulator
 from tests import databases, factories
 from tests.conftest import KEYS, make_settings
 from tests.programs import environment
+from tests.waiting import PATIENCE, PEER_HANGS, START, wait_until
 
 Event = tuple[str, dict[str, Any]]
 
@@ -59,10 +60,10 @@ class Server:
         self._wait_until_ready()
 
     def _wait_until_ready(self) -> None:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + START
         while time.monotonic() < deadline and self.process.poll() is None:
             try:
-                if requests.get(f"{self.url}/healthz", timeout=20).ok:
+                if requests.get(f"{self.url}/healthz", timeout=PATIENCE).ok:
                     return
             except requests.RequestException:
                 time.sleep(0.05)
@@ -76,7 +77,7 @@ class Server:
     def kill(self) -> None:
         """`kill -9` of the master and its workers."""
         os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait(timeout=20)
+        self.process.wait(timeout=START)
 
     def close(self) -> None:
         if self.process.poll() is None:
@@ -104,12 +105,9 @@ class Stage:
         db.session.expire_all()
         return db.session.scalars(select(GenerationRequest)).one()
 
-    def row_when(self, status: str, seconds: float) -> GenerationRequest:
-        """The row once it has this status."""
-        deadline = time.monotonic() + seconds
-        while self.row().status != status:
-            assert time.monotonic() < deadline, f"the row is {self.row().status}"
-            time.sleep(0.05)
+    def row_when(self, holds: Callable[[GenerationRequest], bool]) -> GenerationRequest:
+        """The row once this holds for it."""
+        wait_until(lambda: holds(self.row()), otherwise="the row did not become so")
         return self.row()
 
 
@@ -143,14 +141,14 @@ class Agent:
         self.session = requests.Session()
         token = self._token("/login")
         form = {"email": stage.email, "password": factories.PASSWORD, "csrf_token": token}
-        self.session.post(f"{server.url}/login", data=form, timeout=10).raise_for_status()
+        self.session.post(f"{server.url}/login", data=form, timeout=PATIENCE).raise_for_status()
 
     def _token(self, path: str) -> str:
-        page = self.session.get(self.server.url + path, timeout=10)
+        page = self.session.get(self.server.url + path, timeout=PATIENCE)
         return re.search(r'name="csrf-token" content="([^"]+)"', page.text)[1]
 
     def get(self, path: str) -> requests.Response:
-        return self.session.get(self.server.url + path, timeout=10)
+        return self.session.get(self.server.url + path, timeout=PATIENCE)
 
     def describe(self) -> Iterator[Event]:
         """The events of a new generation, as they come."""
@@ -162,7 +160,7 @@ class Agent:
                 "X-CSRFToken": self._token("/site_admin/properties"),
             },
             stream=True,
-            timeout=15,
+            timeout=PATIENCE,
         )
         response.raise_for_status()
         name = ""
@@ -188,7 +186,7 @@ def test_sigterm_lets_a_running_text_come_to_its_end(stage: Stage, servers: list
     server.send(signal.SIGTERM)
     *_, (name, document) = events
     assert (name, document["success"]) == ("done", True)
-    assert server.process.wait(timeout=20) == 0
+    assert server.process.wait(timeout=START) == 0
     assert (stage.row().status, stage.row().cost_state) == ("completed", "exact")
 
 
@@ -202,7 +200,7 @@ def test_what_still_runs_when_patience_ends_is_settled_as_cancelled(
     server.send(signal.SIGTERM)
     *_, (name, document) = events
     assert (name, document["error"]["code"]) == ("error", "cancelled")
-    assert server.process.wait(timeout=20) == 0
+    assert server.process.wait(timeout=START) == 0
     row = stage.row()
     assert (row.status, row.error_code) == ("failed", "cancelled")
     assert row.error_message == "The portal stopped while this text was being written."
@@ -216,7 +214,7 @@ def test_ctrl_c_ends_at_once_and_leaves_no_row_behind(stage: Stage, servers: lis
     events = Agent(server, stage).describe_until_text_comes()
     for _ in range(3):  # An impatient person; each reaches the master and its worker.
         os.killpg(server.process.pid, signal.SIGINT)
-    assert server.process.wait(timeout=20) == 0
+    assert server.process.wait(timeout=START) == 0
     assert [name for name, _ in events][-1:] == ["error"]
     assert (stage.row().status, stage.row().error_code) == ("failed", "cancelled")
 
@@ -230,17 +228,17 @@ def test_ctrl_c_does_not_wait_for_a_visitor_who_takes_nothing_in(
         visitor.sendall(b"GET /static/css/portal.css HTTP/1.1\r\nHost: portal\r\n\r\n" * 500)
         time.sleep(0.5)  # Enough to fill every buffer: a thread waits with the rest in its hand.
         os.killpg(server.process.pid, signal.SIGINT)
-        assert server.process.wait(timeout=20) == 0
+        assert server.process.wait(timeout=START) == 0
 
 
 def test_a_killed_servers_row_is_settled_by_the_next_start_with_its_exact_cost(
     stage: Stage, servers: list[Server]
 ) -> None:
     stage.simulator.settings.delay = 0.2
-    server = stage.start(AI_TOTAL_TIMEOUT="2")
+    server = stage.start(AI_TOTAL_TIMEOUT="5")
     servers.append(server)
     events = Agent(server, stage).describe_until_text_comes()
-    time.sleep(0.5)
+    stage.row_when(lambda row: row.generation_id is not None)
     server.kill()
     with suppress(requests.RequestException):
         assert "done" not in dict(events)
@@ -248,19 +246,17 @@ def test_a_killed_servers_row_is_settled_by_the_next_start_with_its_exact_cost(
     assert row.status == "processing" and row.generation_id
     time.sleep(max(0.0, (row.deadline_at.timestamp() - time.time()) + 0.05))
     servers.append(stage.start())
-    row = stage.row_when("failed", seconds=3)
+    row = stage.row_when(lambda row: row.status == "failed")
     assert (row.error_code, row.attempts) == ("timeout", 1)
-    deadline = time.monotonic() + 5
-    while stage.row().cost_state != "exact" and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert stage.row().cost_state == "exact" and stage.row().cost_cents > 0
+    row = stage.row_when(lambda row: row.cost_state == "exact")
+    assert row.cost_cents > 0
 
 
 def test_a_page_settles_a_killed_servers_row_once_its_time_is_over(
     stage: Stage, servers: list[Server]
 ) -> None:
-    stage.simulator.settings.first_delay = 20
-    other, server = stage.start(), stage.start(AI_TOTAL_TIMEOUT="1")
+    stage.simulator.settings.first_delay = PEER_HANGS
+    other, server = stage.start(), stage.start(AI_TOTAL_TIMEOUT="4")
     servers.extend([other, server])
     agent = Agent(other, stage)
     events = Agent(server, stage).describe()
@@ -281,7 +277,7 @@ def test_a_server_starts_on_a_database_that_is_not_migrated(
     url = f"sqlite:///{tmp_path / 'empty.sqlite3'}"
     server = Server(tmp_path, DATABASE_URL=url)
     servers.append(server)
-    assert requests.get(f"{server.url}/healthz", timeout=5).status_code == 200
+    assert requests.get(f"{server.url}/healthz", timeout=PATIENCE).status_code == 200
     server.send(signal.SIGTERM)
-    assert server.process.wait(timeout=20) == 0
+    assert server.process.wait(timeout=START) == 0
     assert "what an earlier start left was not looked at" in server.log.read_text()

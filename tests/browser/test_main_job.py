@@ -29,7 +29,7 @@ def test_an_agent_generates_uses_and_saves_a_description(
     visitor.check()
     page.get_by_role("button", name="Generate description").first.click()
     use = page.get_by_role("button", name="Use this text").first
-    expect(use).to_be_enabled(timeout=15_000)
+    expect(use).to_be_enabled()
     visitor.check()
     use.click()
     field = page.locator("[name='text-en-description']")

@@ -172,7 +172,7 @@ def test_photos_go_along_where_the_box_is_ticked_and_what_they_show_is_marked(
     box.check()
     panel.get_by_role("button", name="Generate description").click()
     told = panel.locator(".finding", has_text="is seen in the photos, but is not in the record")
-    expect(told.first).to_be_visible(timeout=15_000)
+    expect(told.first).to_be_visible()
     visitor.check()
     page.goto(f"{portal.url}/site_admin/ai/requests")
     page.goto(f"{portal.url}/site_admin/ai/requests/1")

@@ -45,7 +45,7 @@ def panel(
     visitor.page.goto(f"{portal.url}/site_admin/properties/{listing.id}/edit")
     found = visitor.page.locator("[data-generate][data-locale=en]")
     found.get_by_role("button", name="Generate description").click()
-    expect(found.get_by_role("button", name="Use this text")).to_be_enabled(timeout=15_000)
+    expect(found.get_by_role("button", name="Use this text")).to_be_enabled()
     return found
 
 
@@ -180,7 +180,7 @@ def test_typed_text_is_checked_and_that_of_another_language_translated(
     page.get_by_role("tab", name="Deutsch").click()
     german = page.locator("[data-generate][data-locale=de]")
     german.get_by_role("button", name="Translate from English").click()
-    expect(german.get_by_role("button", name="Use this text")).to_be_enabled(timeout=15_000)
+    expect(german.get_by_role("button", name="Use this text")).to_be_enabled()
     document = json.loads(simulator.completions[-1].json["messages"][-1]["content"])
     assert document["task"] == "listing_translation"
     assert document["current_text"]["description"] == "An old villa."

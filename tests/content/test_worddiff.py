@@ -1,11 +1,11 @@
 """What changed between two texts, word by word."""
 
 import random
-import time
 
 import pytest
 
 from pwb.content.worddiff import Piece, diff_words
+from tests.growth import growth
 
 PAIRS = [
     ("", ""),
@@ -57,10 +57,28 @@ def test_japanese_is_compared_by_character():
     assert Piece("added", "大きい") in diff_words("海の家", "海の大きい家")
 
 
-def test_the_longest_texts_take_no_time():
-    words = ["the", "sea", "and", "a", "view", "of", "old", "house", "garden", "with", "pool"]
-    old, new = (" ".join(random.Random(seed).choices(words, k=4_000)) for seed in (1, 2))
-    started = time.perf_counter()
-    pieces = diff_words(old, new)
-    assert time.perf_counter() - started < 2
-    assert joined(pieces, "same", "added") == new
+def texts_of(words):
+    """Two texts of so many words that share all of them in another order."""
+    known = ["the", "sea", "and", "a", "view", "of", "old", "house", "garden", "with", "pool"]
+    return [" ".join(random.Random(seed).choices(known, k=words)) for seed in (1, 2)]
+
+
+def compare(texts):
+    return diff_words(*texts)
+
+
+def test_the_longest_texts_join_to_both_texts():
+    for words in (4_000, 32_000):
+        old, new = texts_of(words)
+        pieces = diff_words(old, new)
+        assert joined(pieces, "same", "removed") == old
+        assert joined(pieces, "same", "added") == new
+
+
+def test_the_work_grows_with_the_square_of_the_length_at_most():
+    # 16 times for the square, 64 for the cube.
+    assert growth(compare, texts_of(1_000), texts_of(4_000)) < 40
+
+
+def test_the_longest_texts_are_no_more_work_than_those_at_the_limit_of_full_care():
+    assert growth(compare, texts_of(4_000), texts_of(32_000)) < 1

@@ -1,4 +1,4 @@
-"""A scripted upstream and short limits."""
+"""A scripted upstream, and limits that only end a call where a test sets its own."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -22,7 +22,7 @@ def endpoint(upstream: Upstream) -> Callable[..., Endpoint]:
     """An endpoint at the upstream; keywords are limits, `provider` and `api_key`."""
 
     def build(provider: str = "open_router", api_key: str = KEY, **limits: Any) -> Endpoint:
-        limits = {"connect": 0.5, "idle": 2.0, "total": 5.0, "backoff": 0.01} | limits
+        limits = {"connect": 10.0, "idle": 20.0, "total": 40.0, "backoff": 0.01} | limits
         return Endpoint(provider, upstream.base_url, api_key, Limits(**limits))
 
     return build

@@ -56,7 +56,7 @@ def acme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture
 def at(upstream) -> Endpoint:
-    return Endpoint("acme", upstream.base_url, KEY, Limits(total=5.0, backoff=0.01))
+    return Endpoint("acme", upstream.base_url, KEY, Limits(total=40.0, backoff=0.01))
 
 
 @pytest.mark.usefixtures("acme")

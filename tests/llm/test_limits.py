@@ -3,7 +3,6 @@
 import gc
 import os
 import threading
-import time
 import weakref
 
 import pytest
@@ -24,8 +23,7 @@ from tests.llm.upstream import (
     stream_head,
     stream_reply,
 )
-
-SLACK = 1.0
+from tests.waiting import ends_soon
 
 
 def drip(data: bytes, pause: float = 0.02):
@@ -36,10 +34,8 @@ def drip(data: bytes, pause: float = 0.02):
 
 
 def timed_out(run, seconds: float) -> LLMTimeout:
-    began = time.monotonic()
-    with pytest.raises(LLMTimeout) as caught:
+    with ends_soon(after=seconds * 0.8), pytest.raises(LLMTimeout) as caught:
         run()
-    assert seconds * 0.8 <= time.monotonic() - began < seconds + SLACK
     return caught.value
 
 
@@ -49,7 +45,7 @@ def both(endpoint, request):
 
 def test_a_host_that_never_answers_ends_with_the_total_time(upstream, endpoint, ask):
     upstream.default = lambda _: [HANG]
-    for run in both(endpoint(idle=5, total=0.4), ask()):
+    for run in both(endpoint(total=0.4), ask()):
         assert timed_out(run, 0.4).billed == "maybe"
     assert len(upstream.received) == 2
 
@@ -58,7 +54,7 @@ def test_a_host_that_never_answers_ends_with_the_idle_time_if_that_is_shorter(
     upstream, endpoint, ask
 ):
     upstream.default = lambda _: [HANG]
-    for run in both(endpoint(idle=0.3, total=5), ask()):
+    for run in both(endpoint(idle=0.3), ask()):
         caught = timed_out(run, 0.3)
         assert "silent for 0.3 s" in caught.message
         assert caught.billed == "maybe"
@@ -87,7 +83,7 @@ def test_headers_without_end_are_refused(upstream, endpoint, ask):
     [
         [stream_head(), *drip(chunk(delta("a" * 2000)))],
         [stream_head(), *drip(b"0" * 5000)],
-        [stream_head(), *[chunk(b": still here\n\n"), 0.05] * 100],
+        [stream_head(), *[chunk(b": still here\n\n"), 0.05] * 1000],
         [head(200, Content_Type="text/event-stream"), *drip(delta("a" * 2000))],
     ],
     ids=["body", "chunk length", "comments", "without any framing"],
@@ -109,16 +105,16 @@ def test_a_dripped_error_ends_with_the_total_time_too(upstream, endpoint, ask):
 
 def test_silence_in_a_stream_ends_it_and_keeps_the_text_so_far(upstream, endpoint, ask):
     upstream.enqueue(stream_reply(delta("A"), 0.05, delta(" bright"), HANG))
-    caught = timed_out(lambda: list(stream(endpoint(idle=0.3), ask())), 0.35)
+    caught = timed_out(lambda: list(stream(endpoint(idle=1), ask())), 1.05)
     assert caught.partial_text == "A bright"
     assert caught.generation_id == "gen-1"
     assert caught.billed == "maybe"
 
 
 def test_comments_count_as_life(upstream, endpoint, ask):
-    waiting = [b": OPENROUTER PROCESSING\n\n", 0.15] * 4
+    waiting = [b": OPENROUTER PROCESSING\n\n", 0.2] * 9
     upstream.enqueue(stream_reply(*waiting, delta("Here."), delta("", "stop"), DONE))
-    assert list(stream(endpoint(idle=0.3), ask())) == ["Here."]
+    assert list(stream(endpoint(idle=1.5), ask())) == ["Here."]
 
 
 def test_an_event_without_end_is_cut_off_at_the_limit(upstream, endpoint, ask):
@@ -161,11 +157,9 @@ def test_a_cancel_from_another_thread_takes_effect_at_once(upstream, endpoint, a
         upstream.enqueue(steps)
         call = Call()
         threading.Timer(0.15, call.cancel).start()
-        began = time.monotonic()
-        with pytest.raises(Cancelled) as caught:
+        with ends_soon(), pytest.raises(Cancelled) as caught:
             list(stream(endpoint(), ask(), call=call))
-        assert time.monotonic() - began < 0.15 + SLACK, where
-        assert caught.value.billed == "maybe"
+        assert caught.value.billed == "maybe", where
         assert call.cancelled
 
 
@@ -203,8 +197,8 @@ def test_closing_a_stream_hangs_up(upstream, endpoint, ask):
 
 
 def test_ticks_come_while_the_answer_pauses_and_silence_still_ends_it(upstream, endpoint, ask):
-    upstream.enqueue(stream_reply(delta("A"), 0.35, delta("B"), HANG))
-    pieces = stream(endpoint(idle=0.5), ask(), tick=0.1)
+    upstream.enqueue(stream_reply(delta("A"), 1.0, delta("B"), HANG))
+    pieces = stream(endpoint(idle=2), ask(), tick=0.1)
     seen = []
     with pytest.raises(LLMTimeout):
         seen += iter(pieces)
@@ -213,8 +207,8 @@ def test_ticks_come_while_the_answer_pauses_and_silence_still_ends_it(upstream, 
 
 
 def test_ticks_come_before_the_headers_do(upstream, endpoint, ask):
-    upstream.enqueue([0.35, *stream_reply(delta("A"), delta("", "stop"), DONE)])
-    seen = list(stream(endpoint(idle=2), ask(), tick=0.1))
+    upstream.enqueue([1.0, *stream_reply(delta("A"), delta("", "stop"), DONE)])
+    seen = list(stream(endpoint(), ask(), tick=0.1))
     assert [piece for piece in seen if piece] == ["A"]
     assert seen.index("A") >= 2
 
@@ -222,11 +216,10 @@ def test_ticks_come_before_the_headers_do(upstream, endpoint, ask):
 def test_closing_while_the_headers_are_waited_for_ends_the_call(upstream, endpoint, ask):
     upstream.enqueue([HANG])
     call = Call()
-    pieces = stream(endpoint(idle=30, total=30), ask(), call=call, tick=0.05)
+    pieces = stream(endpoint(), ask(), call=call, tick=0.05)
     assert next(pieces) == ""
-    began = time.monotonic()
-    pieces.close()
-    assert time.monotonic() - began < SLACK
+    with ends_soon():
+        pieces.close()
     assert call.cancelled
 
 
@@ -255,19 +248,25 @@ def test_connections_are_used_again_streamed_or_not(upstream, endpoint, ask):
 
 def test_a_stream_whose_end_mark_never_comes_is_complete_at_once(upstream, endpoint, ask):
     upstream.enqueue(stream_reply(delta("A"), delta("", "stop"), DONE, HANG))
-    began = time.monotonic()
-    assert list(stream(endpoint(), ask())) == ["A"]
-    assert time.monotonic() - began < SLACK
+    with ends_soon():
+        assert list(stream(endpoint(), ask())) == ["A"]
 
 
 def test_the_first_piece_is_passed_on_at_once(upstream, endpoint, ask):
-    upstream.enqueue(stream_reply(delta("A"), 1.0, delta("B", "stop"), DONE))
-    began = time.monotonic()
+    taken = threading.Event()
+
+    def replies():
+        yield from stream_reply(delta("A"), end=False)
+        taken.wait(HANG)
+        yield 0.3
+        yield from map(chunk, (delta("B", "stop"), DONE, b""))
+
+    upstream.enqueue(replies())
     pieces = stream(endpoint(), ask())
     assert next(pieces) == "A"
-    assert time.monotonic() - began < 0.8
+    taken.set()
     assert list(pieces) == ["B"]
-    assert pieces.completion.first_token_ms < 800 <= pieces.completion.duration_ms
+    assert pieces.completion.first_token_ms + 250 <= pieces.completion.duration_ms
 
 
 def test_no_thread_is_left_stuck_and_none_is_started_per_call(upstream, endpoint, ask):
@@ -320,8 +319,6 @@ def test_an_address_that_takes_no_connection_is_a_timeout_that_costs_nothing(ask
         api_key="sk-or-x",
         limits=Limits(connect=0.2, max_attempts=1),
     )
-    began = time.monotonic()
-    with pytest.raises((LLMTimeout, ProviderError)) as caught:
+    with ends_soon(), pytest.raises((LLMTimeout, ProviderError)) as caught:
         complete(nowhere, ask())
-    assert time.monotonic() - began < 1
     assert caught.value.billed == "no"

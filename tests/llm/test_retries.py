@@ -30,6 +30,7 @@ from tests.llm.upstream import (
     stream_head,
     stream_reply,
 )
+from tests.waiting import ends_soon
 
 
 def busy(status: int = 429, message: str = "Slow down", **headers: str):
@@ -63,9 +64,8 @@ def test_the_server_s_own_pause_is_kept_and_not_shortened(upstream, endpoint, as
     body["error"]["availability"] = hint.get("availability")
     headers = {"Retry_After": hint["header"]} if "header" in hint else {}
     upstream.enqueue(json_reply(body, 429, **headers), json_reply(completion()))
-    began = time.monotonic()
-    complete(endpoint(), ask())
-    assert 0.3 <= time.monotonic() - began < 1.0
+    with ends_soon(after=0.3):
+        complete(endpoint(), ask())
 
 
 @pytest.mark.parametrize(
@@ -81,21 +81,17 @@ def test_a_pause_beyond_the_cap_fails_at_once_and_says_when_to_come_back(
     upstream, endpoint, ask, headers
 ):
     upstream.enqueue(busy(429, **headers()))
-    began = time.monotonic()
-    with pytest.raises(RateLimited) as caught:
-        complete(endpoint(max_retry_after=20), ask())
-    assert time.monotonic() - began < 1.5
+    with ends_soon(), pytest.raises(RateLimited) as caught:
+        complete(endpoint(max_retry_after=20, total=300), ask())
     assert 60 < caught.value.retry_after <= 120
     assert caught.value.retryable
 
 
 def test_a_pause_longer_than_the_time_left_fails_at_once(upstream, endpoint, ask):
-    upstream.enqueue(busy(503, Retry_After="3"))
-    began = time.monotonic()
-    with pytest.raises(ModelUnavailable) as caught:
-        complete(endpoint(total=2.5), ask())
-    assert time.monotonic() - began < 1.5
-    assert caught.value.retry_after == 3
+    upstream.enqueue(busy(503, Retry_After="30"))
+    with ends_soon(), pytest.raises(ModelUnavailable) as caught:
+        complete(endpoint(total=25, max_retry_after=60), ask())
+    assert caught.value.retry_after == 30
 
 
 def test_a_reset_time_is_no_reason_to_wait_while_calls_remain(upstream, endpoint, ask):
@@ -126,10 +122,8 @@ def test_a_refused_connection_is_tried_again_quickly_and_is_never_billed(ask):
     nobody = Endpoint(
         base_url=f"http://127.0.0.1:{port}", api_key="sk-or-x", limits=Limits(backoff=0.01)
     )
-    began = time.monotonic()
-    with pytest.raises(ProviderError) as caught:
+    with ends_soon(), pytest.raises(ProviderError) as caught:
         complete(nobody, ask())
-    assert time.monotonic() - began < 2
     assert (caught.value.attempts, caught.value.billed) == (3, "no")
 
 
@@ -167,20 +161,17 @@ def test_a_stream_is_never_repeated_after_its_first_byte(upstream, endpoint, ask
 
 def test_all_attempts_together_stay_within_the_total_time(upstream, endpoint, ask):
     upstream.default = lambda _: [0.25, *busy(503)]
-    began = time.monotonic()
-    with pytest.raises((ModelUnavailable, LLMTimeout)):
+    with ends_soon(), pytest.raises((ModelUnavailable, LLMTimeout)):
         complete(endpoint(total=0.6, max_attempts=10, backoff=0.05), ask())
-    assert time.monotonic() - began < 1.5
+    assert 1 <= len(upstream.received) <= 3  # Each takes a quarter of a second at least.
 
 
 def test_a_cancel_ends_the_pause_between_attempts(upstream, endpoint, ask):
-    upstream.enqueue(busy(503, Retry_After="4"))
+    upstream.enqueue(busy(503, Retry_After="20"))
     call = Call()
     threading.Timer(0.2, call.cancel).start()
-    began = time.monotonic()
-    with pytest.raises(Cancelled) as caught:
+    with ends_soon(), pytest.raises(Cancelled) as caught:
         complete(endpoint(), ask(), call=call)
-    assert time.monotonic() - began < 2
     assert caught.value.billed == "no"
 
 

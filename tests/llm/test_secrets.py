@@ -5,6 +5,7 @@ import logging
 import pickle
 import threading
 import traceback
+from dataclasses import replace
 
 import pytest
 
@@ -27,6 +28,7 @@ from tests.llm.upstream import (
     reply,
     stream_reply,
 )
+from tests.waiting import START
 
 ECHO = f"Incorrect API key provided: {KEY}."
 REPLIES = {
@@ -154,11 +156,11 @@ def test_an_ambient_proxy_is_used_for_everything_else(upstream, ask, monkeypatch
     monkeypatch.delenv("no_proxy", raising=False)
     monkeypatch.delenv("NO_PROXY", raising=False)
     upstream.enqueue(json_reply(completion("Through the proxy.")), [HANG])
-    at = Endpoint(base_url="http://far.example/v1", api_key=KEY, limits=Limits(total=0.4))
+    at = Endpoint(base_url="http://far.example/v1", api_key=KEY)
     assert complete(at, ask()).text == "Through the proxy."
     assert upstream.received[0].path == "http://far.example/v1/chat/completions"
     with pytest.raises(LLMError):
-        complete(at, ask())
+        complete(replace(at, limits=Limits(total=0.4)), ask())
 
 
 def test_a_hundred_calls_at_once_each_carry_their_own_key(upstream, ask):
@@ -174,7 +176,7 @@ def test_a_hundred_calls_at_once_each_carry_their_own_key(upstream, ask):
 
     def call(number: int) -> None:
         key = f"sk-or-v1-website-{number}"
-        at = Endpoint(base_url=upstream.base_url, api_key=key, limits=Limits(total=20))
+        at = Endpoint(base_url=upstream.base_url, api_key=key, limits=Limits(total=START))
         for _ in range(2):
             text = (
                 complete(at, ask()).text if number % 2 else "".join(stream(at, ask(), call=Call()))
@@ -186,7 +188,7 @@ def test_a_hundred_calls_at_once_each_carry_their_own_key(upstream, ask):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(START)
     assert wrong == []
     assert len(upstream.received) == 200
     assert upstream.connections <= 100

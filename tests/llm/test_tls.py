@@ -29,6 +29,7 @@ from tests.llm.upstream import (
     stream_head,
     stream_reply,
 )
+from tests.waiting import PEER_HANGS, ends_soon
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +68,7 @@ def trusted(certificate, monkeypatch):
 
 
 def at(upstream: Upstream, **limits: float) -> Endpoint:
-    given = {"connect": 0.5, "idle": 2.0, "total": 5.0} | limits
+    given = {"connect": 10.0, "idle": 20.0, "total": 40.0} | limits
     return Endpoint(base_url=upstream.base_url, api_key=KEY, limits=Limits(**given))
 
 
@@ -89,22 +90,22 @@ def test_calls_and_streams_share_one_secure_connection(secure, ask):
 
 @pytest.mark.usefixtures("trusted")
 def test_ticks_come_over_a_secure_connection_too(secure, ask):
-    secure.enqueue(stream_reply(delta("A"), 0.25, delta("B", "stop"), DONE))
-    assert list(stream(at(secure), ask(), tick=0.1)).count("") == 2
+    secure.enqueue(stream_reply(delta("A"), 1.0, delta("B", "stop"), DONE))
+    began = time.monotonic()
+    ticks = list(stream(at(secure), ask(), tick=0.1)).count("")
+    assert 2 <= ticks <= (time.monotonic() - began) / 0.1
 
 
 @pytest.mark.usefixtures("trusted")
 @pytest.mark.parametrize(
     "steps",
-    [[HANG], [stream_head(), HANG], [stream_head(), *drip(b"0" * 500)]],
+    [[HANG], [stream_head(), HANG], [stream_head(), *drip(b"0" * 5000)]],
     ids=["silent", "silent after the headers", "dripping"],
 )
 def test_the_total_time_ends_a_secure_call_too(secure, ask, steps):
     secure.enqueue(steps)
-    began = time.monotonic()
-    with pytest.raises(LLMTimeout) as caught:
+    with ends_soon(), pytest.raises(LLMTimeout) as caught:
         list(stream(at(secure, total=0.4), ask()))
-    assert time.monotonic() - began < 1.4
     assert caught.value.billed == "maybe"
 
 
@@ -113,10 +114,8 @@ def test_a_cancel_ends_a_secure_call_at_once(secure, ask):
     secure.enqueue(stream_reply(delta("A"), HANG))
     call = Call()
     threading.Timer(0.15, call.cancel).start()
-    began = time.monotonic()
-    with pytest.raises(Cancelled):
+    with ends_soon(), pytest.raises(Cancelled):
         list(stream(at(secure), ask(), call=call))
-    assert time.monotonic() - began < 1.1
 
 
 @pytest.mark.usefixtures("trusted")
@@ -138,15 +137,14 @@ def test_a_handshake_that_never_ends_is_a_timeout_that_costs_nothing(ask):
     with socket.create_server(("127.0.0.1", 0)) as deaf:
         limits = Limits(connect=0.3, max_attempts=1)
         url = f"https://127.0.0.1:{deaf.getsockname()[1]}"
-        began = time.monotonic()
-        with pytest.raises(LLMTimeout, match="did not take the connection") as caught:
+        with (
+            ends_soon(),
+            pytest.raises(LLMTimeout, match="did not take the connection") as caught,
+        ):
             complete(Endpoint(base_url=url, api_key=KEY, limits=limits), ask())
-        assert time.monotonic() - began < 1.4
         assert caught.value.billed == "no"
         call = Call()
         threading.Timer(0.1, call.cancel).start()
-        began = time.monotonic()
-        patient = Limits(connect=3, max_attempts=1)
-        with pytest.raises(Cancelled):
+        patient = Limits(connect=PEER_HANGS, max_attempts=1)
+        with ends_soon(), pytest.raises(Cancelled):
             complete(Endpoint(base_url=url, api_key=KEY, limits=patient), ask(), call=call)
-        assert time.monotonic() - began < 1.4

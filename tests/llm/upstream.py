@@ -16,8 +16,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.waiting import PEER_HANGS
+
 CLOSE, RESET = object(), object()
-HANG = 60.0
+HANG = PEER_HANGS
 Steps = Iterable[Any]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import re
-import time
 import traceback
 from collections.abc import Iterator
 from datetime import timedelta
@@ -25,6 +24,7 @@ from pwb.simulator.testing import Reply, RunningSimulator, running_simulator
 from tests import factories
 from tests.conftest import make_settings
 from tests.pages import Person
+from tests.waiting import ends_soon
 
 INDEX = "/site_admin/integrations"
 NEW = f"{INDEX}/new?category=ai&provider=open_router"
@@ -239,9 +239,8 @@ def test_a_hung_host_is_told_within_the_limit(
         ai_total_timeout=1,
     )
     simulator.enqueue("hang", path="/models")
-    started = time.monotonic()
-    page = admin.submit(f"{INDEX}/{row.id}/test_connection")
-    assert time.monotonic() - started < 5
+    with ends_soon():
+        page = admin.submit(f"{INDEX}/{row.id}/test_connection")
     assert "was not done within 1 s" in page.text
     assert "Error" not in card(admin)
 

@@ -340,7 +340,7 @@ class TestTheVeryFirstList:
         monkeypatch.setattr("pwb.services.model_list.FIRST_FETCH_SECONDS", 0.05)
         agency = factories.create_agency()
         admin = Person(app).signed_in(agency.admin)
-        reply = Reply(body={"data": [entry("a/late")]}, first_delay=1.0)
+        reply = Reply(body={"data": [entry("a/late")]}, first_delay=3.0)
         simulator.enqueue(reply, path="/models")
         assert "The list is being fetched" in admin.get(PAGE).text
         assert catalogue.wait_for_refresh()

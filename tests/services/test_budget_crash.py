@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -24,6 +23,7 @@ from pwb.simulator.testing import RunningSimulator
 from tests import factories
 from tests.conftest import KEYS
 from tests.programs import environment
+from tests.waiting import PEER_HANGS, START, wait_until
 
 # Opens one generation that never leaves, and one that hangs after it has left.
 VICTIM = """
@@ -50,7 +50,7 @@ def test_a_killed_process_gives_back_only_what_never_left(
     website = factories.create_website(monthly_budget_cents=1000)
     factories.create_integration(website)
     listing = factories.create_property(website)
-    simulator.settings.first_delay = 5
+    simulator.settings.first_delay = PEER_HANGS
     kill_in_the_middle(
         app, simulator, tmp_path, VICTIM.format(website=website.id, listing=listing.id)
     )
@@ -81,10 +81,8 @@ def kill_in_the_middle(app: Flask, simulator: RunningSimulator, home: Path, prog
         [sys.executable, "-c", program], cwd=ROOT, env=environment(home, **values)
     )
     try:
-        give_up = time.monotonic() + 20
-        while not simulator.completions:
-            assert victim.poll() is None and time.monotonic() < give_up
-            time.sleep(0.02)
+        wait_until(lambda: bool(simulator.completions) or victim.poll() is not None, START)
+        assert victim.poll() is None
     finally:
         os.kill(victim.pid, signal.SIGKILL)
         victim.wait()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from decimal import Decimal
@@ -30,6 +29,7 @@ from pwb.services.generations import (
 from pwb.simulator.testing import Reply, RunningSimulator
 from tests import factories
 from tests.services.orders import order
+from tests.waiting import ends_soon, wait_until
 
 
 @pytest.fixture
@@ -186,10 +186,8 @@ def test_a_hung_host_ends_within_the_time_limit(
         factories.create_integration(website)
         listing = factories.create_property(website)
         simulator.enqueue("hang", times=5)
-        started = time.monotonic()
-        with pytest.raises(GenerationFailed) as failure:
+        with ends_soon(), pytest.raises(GenerationFailed) as failure:
             describe(listing)
-        assert time.monotonic() - started < 3
         assert failure.value.code == "timeout"
         row = only_row()
         assert (row.status, row.cost_cents) == ("failed", None)
@@ -268,17 +266,17 @@ def test_stop_from_another_process_reaches_the_generation(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(live, "LOOK_EVERY_SECONDS", 0.1)
-    simulator.settings.delay = 0.1
+    simulator.settings.delay = 0.5  # The text takes half a minute.
     ticket = generations.begin_description(website, None, listing, order(None))
 
     def stop() -> None:
-        time.sleep(0.3)
+        wait_until(lambda: len(simulator.completions) == 1)
         with app.app_context():
             ledger.request_cancel(db.session.get(Website, website.id), ticket.request_id)
 
     thread = threading.Thread(target=stop)
     thread.start()
-    with pytest.raises(GenerationFailed) as failure:
+    with ends_soon(), pytest.raises(GenerationFailed) as failure:
         generations.finish(ticket)
     thread.join()
     assert failure.value.code == "cancelled"

@@ -22,7 +22,7 @@ from pwb.services.generations import DescriptionSpec
 from pwb.simulator.testing import RunningSimulator
 from tests import factories
 from tests.pages import Person
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE, wait_until
 
 CLICKS = 60
 
@@ -184,7 +184,7 @@ def test_the_page_and_json_say_busy_and_when_to_come_back(
 def test_twenty_at_once_all_succeed_with_two_database_connections(
     app: Flask, simulator: RunningSimulator, small_pool: Flask
 ) -> None:
-    simulator.settings.first_delay = 0.3
+    simulator.settings.first_delay = 2.5
     with small_pool.app_context():
         websites = []
         for _ in range(2):
@@ -208,14 +208,15 @@ def test_twenty_at_once_all_succeed_with_two_database_connections(
 
 @pytest.fixture
 def small_pool(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
-    """An app that has two connections to the database and waits five seconds for one."""
+    """An app that has two connections to the database and waits for one, but not as
+    long as twenty calls by twos take."""
     from pwb import startup
 
     real = startup.configure
 
     def configure(app: Flask, settings: Settings) -> None:
         real(app, settings)
-        options = {"pool_size": 2, "max_overflow": 0, "pool_timeout": 5}
+        options = {"pool_size": 2, "max_overflow": 0, "pool_timeout": PATIENCE}
         app.config["SQLALCHEMY_ENGINE_OPTIONS"] |= options
 
     monkeypatch.setattr(startup, "configure", configure)

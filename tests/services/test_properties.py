@@ -235,7 +235,7 @@ def test_of_saves_at_the_same_moment_one_wins_and_the_others_are_told(app: Flask
         with app.app_context():
             website = db.session.get(Website, website_id)
             properties.get_property(website, listing_id)
-            start.wait(10)
+            start.wait(30)
             try:
                 facts = {"sale_price": Decimal(number)}
                 properties.save_property(website, None, listing_id, facts, {}, 1)

@@ -27,7 +27,7 @@ from pwb.services.generations import (
 from pwb.services.reconciliation import Report, reconcile
 from pwb.simulator.testing import RecordedRequest, Reply, RunningSimulator
 from tests import factories
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE, wait_until
 
 BOOKS = "/generation"
 
@@ -71,7 +71,7 @@ def is_in_the_books(simulator: RunningSimulator, ticket: Ticket) -> bool:
     name = row_of(ticket.request_id).generation_id
     headers = {"Authorization": f"Bearer {ticket.endpoint.api_key}"}
     url = f"{simulator.base_url}{BOOKS}?id={name}"
-    return requests.get(url, headers=headers, timeout=5).ok
+    return requests.get(url, headers=headers, timeout=PATIENCE).ok
 
 
 def pending(website: Website, **values: Any) -> int:

@@ -52,7 +52,7 @@ def test_what_others_use_the_key_for_is_unexplained(
     }
     headers = {"Authorization": f"Bearer {KEY}"}
     url = f"{simulator.base_url}/chat/completions"
-    answer = requests.post(url, json=body, headers=headers, timeout=10).json()
+    answer = requests.post(url, json=body, headers=headers, timeout=20).json()
     found = report(website)
     assert found.key is not None
     assert found.key.unexplained_cents == Decimal(str(answer["usage"]["cost"])) * 100 > 0

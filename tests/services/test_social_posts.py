@@ -23,6 +23,7 @@ from pwb.simulator.testing import Reply, RunningSimulator
 from tests import factories
 from tests.factories import Agency
 from tests.services.posts import answer, rows, write
+from tests.waiting import PEER_HANGS
 
 ALL = tuple(PLATFORMS)
 UNSTRUCTURED = "mistralai/mixtral-8x7b-instruct"
@@ -215,7 +216,7 @@ def test_a_closed_page_ends_the_calls_and_saves_nothing(
 ) -> None:
     if mode == "several":
         monkeypatch.setattr("pwb.services.social_generation.structured_for", lambda *_: "prompt")
-    simulator.enqueue(Reply(first_delay=30.0), times=2)
+    simulator.enqueue(Reply(first_delay=PEER_HANGS), times=2)
     spec = SocialSpec(("twitter", "tiktok"))
     ticket = social_posts.begin_posts(agency.website, agency.agent, listing, spec)
     events = social_posts.run(ticket)
@@ -267,7 +268,7 @@ def test_platforms_that_the_budget_has_no_room_for_are_told_and_the_others_saved
     agency.website.monthly_budget_cents = 20
     db.session.commit()
     # Both that find room hold it until the others have asked.
-    simulator.enqueue(Reply(first_delay=1.0), times=2)
+    simulator.enqueue(Reply(first_delay=3.0), times=2)
     result = write(agency, listing)
     assert len(result.posts) == 2 and len(rows()) == 2
     refused = set(ALL) - {draft.post.platform for draft in result.posts}

@@ -10,6 +10,7 @@ import pytest
 import requests
 
 from pwb.simulator.testing import RunningSimulator
+from tests.waiting import PATIENCE
 
 KEY = "sk-or-v1-0123456789abcdef0123456789abcdef"
 LISTING = {
@@ -39,9 +40,11 @@ class Caller:
 
     def get(self, path: str, key: str | None = KEY, **options: Any) -> requests.Response:
         url = self.simulator.base_url + path
-        return self.session.get(url, headers=bearer(key), timeout=10, **options)
+        return self.session.get(url, headers=bearer(key), timeout=PATIENCE, **options)
 
-    def chat(self, key: str | None = KEY, timeout: float = 10, **body: Any) -> requests.Response:
+    def chat(
+        self, key: str | None = KEY, timeout: float = PATIENCE, **body: Any
+    ) -> requests.Response:
         """A completion of the usual document; keywords are fields of the body."""
         fault = body.pop("fault", None)
         headers = bearer(key) | ({"X-Simulate-Fault": fault} if fault else {})

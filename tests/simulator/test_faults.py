@@ -6,6 +6,7 @@ import json
 import re
 import socket
 import time
+from collections.abc import Callable
 from itertools import islice
 from typing import Any
 
@@ -15,6 +16,7 @@ import requests
 from pwb.simulator import faults
 from pwb.simulator.testing import RunningSimulator, running_simulator
 from tests.simulator.conftest import KEY, Caller, bearer, data_events, document, messages
+from tests.waiting import PATIENCE, SOON
 
 REFUSALS = [fault for fault in faults.FAULTS.values() if fault.refuses]
 SHAPE = ("fenced-json", "wrapped-json", "broken-json", "not-json")
@@ -31,7 +33,7 @@ def test_the_module_documents_every_fault() -> None:
 
 
 def test_faults_are_listed(simulator: RunningSimulator) -> None:
-    rows = requests.get(f"{simulator.url}/faults", timeout=5).json()["data"]
+    rows = requests.get(f"{simulator.url}/faults", timeout=PATIENCE).json()["data"]
     assert {row["name"] for row in rows} == set(faults.FAULTS)
     assert all(row["summary"] for row in rows)
 
@@ -175,23 +177,23 @@ def test_a_server_may_fall_silent(caller: Caller, fault: str) -> None:
 
 def test_headers_may_come_byte_by_byte(simulator: RunningSimulator) -> None:
     simulator.settings.drip_delay = 0.01
-    received = _raw_bytes(simulator, "slow-headers", 0.3)
+    received = _raw_bytes(simulator, "slow-headers", lambda got: got.count(b"a") > 5)
     assert received.startswith(b"HTTP/1.1 200 OK\r\n")
     assert b"\r\n\r\n" not in received
-    assert received.count(b"a") > 5
 
 
 def test_a_body_may_come_byte_by_byte(simulator: RunningSimulator) -> None:
     simulator.settings.drip_delay = 0.01
-    received = _raw_bytes(simulator, "drip", 0.3)
-    assert received.count(b"\r\n1\r\n") + received.count(b"1\r\n") > 5
+    assert _raw_bytes(simulator, "drip", lambda got: got.count(b"\r\n1\r\n") > 5)
 
 
 def test_a_line_may_have_no_end(simulator: RunningSimulator, caller: Caller) -> None:
     url = f"{simulator.base_url}/chat/completions"
     headers = bearer(KEY) | {"X-Simulate-Fault": "flood"}
     body = {"model": "openai/gpt-4o", "messages": messages(document()), "stream": True}
-    with caller.session.post(url, json=body, headers=headers, stream=True, timeout=5) as answer:
+    with caller.session.post(
+        url, json=body, headers=headers, stream=True, timeout=PATIENCE
+    ) as answer:
         received = b"".join(islice(answer.iter_content(1 << 16), 20))
     assert len(received) > 1 << 20
     assert b"\n" not in received
@@ -201,14 +203,16 @@ def test_a_simulator_stops_at_once_whatever_hangs() -> None:
     with running_simulator() as simulator, requests.Session() as session:
         url = f"{simulator.base_url}/chat/completions"
         body = {"model": "x/fault-hang-midway", "messages": messages(document()), "stream": True}
-        answer = session.post(url, json=body, headers=bearer(KEY), stream=True, timeout=5)
+        answer = session.post(url, json=body, headers=bearer(KEY), stream=True, timeout=PATIENCE)
         assert answer.raw.readline()
         ended = time.monotonic()
-    assert time.monotonic() - ended < 2
+    assert time.monotonic() - ended < SOON
 
 
-def _raw_bytes(simulator: RunningSimulator, fault: str, seconds: float) -> bytes:
-    """What comes over the socket within some seconds."""
+def _raw_bytes(
+    simulator: RunningSimulator, fault: str, is_enough: Callable[[bytes], bool]
+) -> bytes:
+    """What comes over the socket until it is enough."""
     host, port = simulator.url.removeprefix("http://").split(":")
     body = json.dumps(
         {"model": f"x/fault-{fault}", "messages": messages(document()), "stream": True}
@@ -216,9 +220,11 @@ def _raw_bytes(simulator: RunningSimulator, fault: str, seconds: float) -> bytes
     head: dict[str, Any] = {"Host": host, "Content-Length": len(body), **bearer(KEY)}
     lines = "".join(f"{name}: {value}\r\n" for name, value in head.items())
     start = "POST /api/v1/chat/completions HTTP/1.1\r\nContent-Type: application/json\r\n"
-    received, until = b"", time.monotonic() + seconds
-    with socket.create_connection((host, int(port)), timeout=seconds) as connection:
+    received = b""
+    with socket.create_connection((host, int(port)), timeout=PATIENCE) as connection:
         connection.sendall(f"{start}{lines}\r\n{body}".encode())
-        while time.monotonic() < until:
-            received += connection.recv(4096)
+        while not is_enough(received):
+            more = connection.recv(4096)
+            assert more, received
+            received += more
     return received

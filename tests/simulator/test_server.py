@@ -12,6 +12,7 @@ import pytest
 import requests
 
 from pwb.simulator.server import SimulatorPortBusy, run
+from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -33,9 +34,9 @@ def test_it_says_where_it_serves_and_stops_cleanly(sign: signal.Signals) -> None
         line = program.stdout.readline()
         url = line.split()[-1]
         assert "no AI model" in line
-        assert requests.get(f"{url}/models", timeout=5).status_code == 200
+        assert requests.get(f"{url}/models", timeout=PATIENCE).status_code == 200
         program.send_signal(sign)
-        output, errors = program.communicate(timeout=5)
+        output, errors = program.communicate(timeout=PATIENCE)
     assert (program.returncode, output, errors) == (0, "", "")
 
 
@@ -43,7 +44,7 @@ def test_a_busy_port_is_one_clear_line_and_status_1() -> None:
     with socket.create_server(("127.0.0.1", 0)) as busy:
         port = busy.getsockname()[1]
         with start(port) as program:
-            output, errors = program.communicate(timeout=20)
+            output, errors = program.communicate(timeout=PATIENCE)
     assert program.returncode == 1
     assert output == ""
     assert errors == f"The simulator cannot listen on 127.0.0.1:{port}: Address already in use.\n"
