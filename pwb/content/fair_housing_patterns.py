@@ -5,10 +5,10 @@ the time grows with the length of the text and nothing else.
 """
 
 from abc import ABC, abstractmethod
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache, reduce
-from operator import or_
+from functools import cached_property, lru_cache
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
@@ -72,6 +72,17 @@ class Heads:
         )
 
 
+def _one_of_all(many: Iterable[Heads]) -> Heads:
+    """The same as joining them one by one, at a cost that grows with their number only."""
+    many = tuple(many)
+    return Heads(
+        frozenset().union(*(heads.exact for heads in many)),
+        frozenset().union(*(heads.starts for heads in many)),
+        frozenset().union(*(heads.tails for heads in many)),
+        any(heads.anything for heads in many),
+    )
+
+
 ANYTHING = Heads(anything=True)
 A_NUMBER = Heads(starts=frozenset((NUMBER,)))
 _NOTHING = Heads()
@@ -113,11 +124,11 @@ def _fitting(table: dict[str, tuple[Payload, ...]], pieces: tuple[str, ...]) -> 
 def _table(
     entries: Iterable[tuple[frozenset[str], Payload]],
 ) -> dict[str, tuple[Payload, ...]]:
-    table: dict[str, tuple[Payload, ...]] = {}
+    table: defaultdict[str, list[Payload]] = defaultdict(list)
     for keys, payload in entries:
         for key in keys:
-            table[key] = (*table.get(key, ()), payload)
-    return table
+            table[key].append(payload)
+    return {key: tuple(payloads) for key, payloads in table.items()}
 
 
 class Pattern(ABC):
@@ -280,7 +291,7 @@ def _needs_of_choice(parts: tuple[Pattern, ...]) -> dict[Heads, int]:
     needs = {heads: max(part.needs[heads] for part in parts) for heads in common}
     if all(part.needs for part in parts):
         telling = [max(part.needs.items(), key=_how_telling) for part in parts]
-        heads = reduce(or_, (own for own, _ in telling))
+        heads = _one_of_all(own for own, _ in telling)
         needs.setdefault(heads, max(within for _, within in telling))
     return needs
 
@@ -298,11 +309,13 @@ class Choice(Pattern):
         self.parts = parts
         self.may_be_empty = any(part.may_be_empty for part in parts)
         self.reach = max(part.reach for part in parts)
-        self.heads = _NOTHING
-        for part in parts:
-            self.heads |= part.heads
+        self.heads = _one_of_all(part.heads for part in parts)
         self.needs = _needs_of_choice(parts)
-        self._index = Index((part.heads, part) for part in parts)
+
+    @cached_property
+    def _index(self) -> Index[Pattern]:
+        """Made when first looked at: a text looks at few of the lists of its language."""
+        return Index((part.heads, part) for part in self.parts)
 
     def ends(self, reading: Reading, at: int) -> Ends:
         key = (id(self), at)
