@@ -34,7 +34,7 @@ from pwb.content.fair_housing_patterns import (
     Test,
     Word,
 )
-from pwb.content.fair_housing_tokens import fold_word, tokens_of
+from pwb.content.fair_housing_tokens import POSSESSIVE, fold_word, tokens_of
 
 _SYNTAX = re.compile(
     r"\.\.\.\d|\{\d\}|<[a-z_]+>|[()|?!=&@#~,:/+.]|[^\s()|?!=&@#~{}<>,:/+.]+|(?P<bad>\S)"
@@ -149,6 +149,8 @@ def _word(mark: str) -> Pattern:
     """A word as tokens are made of it: "d'enfants" is two, so are two Chinese characters."""
     if "*" in mark:
         return _part_of_word(mark)
+    if mark == POSSESSIVE:
+        return Word((POSSESSIVE,))
     readings = [tokens_of(spelling).words for spelling in _spellings(mark)]
     if not readings[0]:
         raise BadPattern(f"The pattern {mark!r} is no word of a text.")
