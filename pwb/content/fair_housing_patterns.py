@@ -138,6 +138,8 @@ class Pattern(ABC):
     before it; `reach` is how many words a match has at most.
     """
 
+    __slots__ = ()
+
     heads: Heads = ANYTHING
     needs: Mapping[Heads, int] = MappingProxyType({})
     reach: int = 1
@@ -151,6 +153,8 @@ class Pattern(ABC):
 class Word(Pattern):
     """A word in any of its spellings."""
 
+    __slots__ = ("_spellings", "heads", "needs")
+
     def __init__(self, spellings: Iterable[str]) -> None:
         self._spellings = frozenset(spellings)
         self.heads = Heads(exact=self._spellings)
@@ -162,6 +166,8 @@ class Word(Pattern):
 
 class PartOfWord(Pattern):
     """A word that begins, ends, or does both so; the star stands for at least nothing."""
+
+    __slots__ = ("_starts", "_tails", "heads", "needs")
 
     def __init__(self, starts: Iterable[str] = ("",), tails: Iterable[str] = ("",)) -> None:
         self._starts, self._tails = tuple(starts), tuple(tails)
@@ -226,6 +232,8 @@ class Gap(Pattern):
 class Repeated(Pattern):
     """None to so many of a pattern."""
 
+    __slots__ = ("_most", "_part", "heads", "reach")
+
     may_be_empty = True
 
     def __init__(self, part: Pattern, most: int) -> None:
@@ -242,6 +250,8 @@ class Repeated(Pattern):
 
 class Sequence(Pattern):
     """One pattern after the other."""
+
+    __slots__ = ("_parts", "heads", "may_be_empty", "needs", "reach")
 
     def __init__(self, parts: tuple[Pattern, ...]) -> None:
         self._parts = parts

@@ -111,6 +111,12 @@ def test_writing_it_differently_hides_nothing(text):
     assert not check(text, "en").compliant
 
 
+def test_a_possessive_belongs_to_the_people_whose_dream_it_is():
+    (finding,) = check("The retiree's dream.", "en").violations
+    assert finding.text == "retiree's dream"
+    assert check("No children's playground nearby.", "en").compliant
+
+
 @pytest.mark.parametrize(
     ("locale", "text"),
     [
