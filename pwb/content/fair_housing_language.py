@@ -34,7 +34,7 @@ from pwb.content.fair_housing_patterns import (
     Test,
     Word,
 )
-from pwb.content.fair_housing_tokens import fold_word, tokens_of
+from pwb.content.fair_housing_tokens import POSSESSIVE, fold_word, tokens_of
 
 _SYNTAX = re.compile(
     r"\.\.\.\d|\{\d\}|<[a-z_]+>|[()|?!=&@#~,:/+.]|[^\s()|?!=&@#~{}<>,:/+.]+|(?P<bad>\S)"
@@ -55,9 +55,10 @@ def compile_list(text: str, lists: Mapping[str, Pattern]) -> Choice:
 class _Parser:
     def __init__(self, text: str, lists: Mapping[str, Pattern]) -> None:
         self._text, self._lists = text, lists
-        self._marks = [match.group() for match in _SYNTAX.finditer(text)]
+        marks = tuple(_SYNTAX.finditer(text))
+        self._marks = (*(match.group() for match in marks), "")  # The empty one ends the text.
         self._at = 0
-        if any(match.lastgroup == "bad" for match in _SYNTAX.finditer(text)):
+        if any(match.lastgroup == "bad" for match in marks):
             raise self._bad("has a sign that means nothing")
 
     def whole(self) -> Choice:
@@ -70,11 +71,11 @@ class _Parser:
         return BadPattern(f"The pattern {self._text!r} {what}.")
 
     def _next(self) -> str:
-        return self._marks[self._at] if self._at < len(self._marks) else ""
+        return self._marks[self._at]
 
     def _take(self) -> str:
-        mark = self._next()
-        self._at += 1
+        mark = self._marks[self._at]
+        self._at += bool(mark)
         return mark
 
     def _choice(self) -> Choice:
@@ -148,6 +149,8 @@ def _word(mark: str) -> Pattern:
     """A word as tokens are made of it: "d'enfants" is two, so are two Chinese characters."""
     if "*" in mark:
         return _part_of_word(mark)
+    if mark == POSSESSIVE:
+        return Word((POSSESSIVE,))
     readings = [tokens_of(spelling).words for spelling in _spellings(mark)]
     if not readings[0]:
         raise BadPattern(f"The pattern {mark!r} is no word of a text.")

@@ -5,10 +5,10 @@ the time grows with the length of the text and nothing else.
 """
 
 from abc import ABC, abstractmethod
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache, reduce
-from operator import or_
+from functools import cached_property, lru_cache
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
@@ -72,6 +72,17 @@ class Heads:
         )
 
 
+def _one_of_all(many: Iterable[Heads]) -> Heads:
+    """The same as joining them one by one, at a cost that grows with their number only."""
+    many = tuple(many)
+    return Heads(
+        frozenset().union(*(heads.exact for heads in many)),
+        frozenset().union(*(heads.starts for heads in many)),
+        frozenset().union(*(heads.tails for heads in many)),
+        any(heads.anything for heads in many),
+    )
+
+
 ANYTHING = Heads(anything=True)
 A_NUMBER = Heads(starts=frozenset((NUMBER,)))
 _NOTHING = Heads()
@@ -113,11 +124,11 @@ def _fitting(table: dict[str, tuple[Payload, ...]], pieces: tuple[str, ...]) -> 
 def _table(
     entries: Iterable[tuple[frozenset[str], Payload]],
 ) -> dict[str, tuple[Payload, ...]]:
-    table: dict[str, tuple[Payload, ...]] = {}
+    table: defaultdict[str, list[Payload]] = defaultdict(list)
     for keys, payload in entries:
         for key in keys:
-            table[key] = (*table.get(key, ()), payload)
-    return table
+            table[key].append(payload)
+    return {key: tuple(payloads) for key, payloads in table.items()}
 
 
 class Pattern(ABC):
@@ -126,6 +137,8 @@ class Pattern(ABC):
     `needs` are words of which a match must have one of each lot, with how many others may stand
     before it; `reach` is how many words a match has at most.
     """
+
+    __slots__ = ()
 
     heads: Heads = ANYTHING
     needs: Mapping[Heads, int] = MappingProxyType({})
@@ -140,6 +153,8 @@ class Pattern(ABC):
 class Word(Pattern):
     """A word in any of its spellings."""
 
+    __slots__ = ("_spellings", "heads", "needs")
+
     def __init__(self, spellings: Iterable[str]) -> None:
         self._spellings = frozenset(spellings)
         self.heads = Heads(exact=self._spellings)
@@ -151,6 +166,8 @@ class Word(Pattern):
 
 class PartOfWord(Pattern):
     """A word that begins, ends, or does both so; the star stands for at least nothing."""
+
+    __slots__ = ("_starts", "_tails", "heads", "needs")
 
     def __init__(self, starts: Iterable[str] = ("",), tails: Iterable[str] = ("",)) -> None:
         self._starts, self._tails = tuple(starts), tuple(tails)
@@ -215,6 +232,8 @@ class Gap(Pattern):
 class Repeated(Pattern):
     """None to so many of a pattern."""
 
+    __slots__ = ("_most", "_part", "heads", "reach")
+
     may_be_empty = True
 
     def __init__(self, part: Pattern, most: int) -> None:
@@ -231,6 +250,8 @@ class Repeated(Pattern):
 
 class Sequence(Pattern):
     """One pattern after the other."""
+
+    __slots__ = ("_parts", "heads", "may_be_empty", "needs", "reach")
 
     def __init__(self, parts: tuple[Pattern, ...]) -> None:
         self._parts = parts
@@ -280,7 +301,7 @@ def _needs_of_choice(parts: tuple[Pattern, ...]) -> dict[Heads, int]:
     needs = {heads: max(part.needs[heads] for part in parts) for heads in common}
     if all(part.needs for part in parts):
         telling = [max(part.needs.items(), key=_how_telling) for part in parts]
-        heads = reduce(or_, (own for own, _ in telling))
+        heads = _one_of_all(own for own, _ in telling)
         needs.setdefault(heads, max(within for _, within in telling))
     return needs
 
@@ -298,11 +319,13 @@ class Choice(Pattern):
         self.parts = parts
         self.may_be_empty = any(part.may_be_empty for part in parts)
         self.reach = max(part.reach for part in parts)
-        self.heads = _NOTHING
-        for part in parts:
-            self.heads |= part.heads
+        self.heads = _one_of_all(part.heads for part in parts)
         self.needs = _needs_of_choice(parts)
-        self._index = Index((part.heads, part) for part in parts)
+
+    @cached_property
+    def _index(self) -> Index[Pattern]:
+        """Made when first looked at: a text looks at few of the lists of its language."""
+        return Index((part.heads, part) for part in self.parts)
 
     def ends(self, reading: Reading, at: int) -> Ends:
         key = (id(self), at)

@@ -1,9 +1,9 @@
-"""The rules of the Fair Housing check, read from pwb/content/rules/*.toml and made once.
+"""The rules of the Fair Housing check, read from pwb/content/rules/ when first asked for.
 
 Two kinds of tables: classes.toml says what each protected class is, which law protects it and
-why; <locale>.toml holds the words of a language (named lists of patterns), the frames (sentences
-with a hole for people: "perfect for <people>") and the rules, each a class, its people and the
-frames that its people go into.
+why; the files of a language's folder together hold its words (named lists of patterns), the frames
+(sentences with a hole for people: "perfect for <people>") and the rules, each a class, its people
+and the frames that its people go into.
 """
 
 import tomllib
@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import Any, Literal, cast
 
 from pwb.content.fair_housing_language import compile_list
@@ -56,21 +57,46 @@ class RuleSet:
 
 @lru_cache(maxsize=1)
 def locales() -> frozenset[str]:
-    """The languages that have rules."""
-    names = (entry.name for entry in files("pwb.content").joinpath("rules").iterdir())
-    tables = (name.removesuffix(".toml") for name in names if name.endswith(".toml"))
-    return frozenset(table for table in tables if len(table) == 2)
+    """The languages that have rules: each has a folder named after it."""
+    return frozenset(entry.name for entry in _folder().iterdir() if len(entry.name) == 2)
 
 
 @lru_cache
 def rules_of(locale: str) -> RuleSet:
-    """The rules of a language that has some. Raises ValueError where a table cannot be read."""
-    return _Builder(locale, _table(locale), _table("classes")).rule_set()
+    """The rules of a language that has some; no other language's tables are read.
+
+    Raises ValueError where a table cannot be read.
+    """
+    return _Builder(locale, _table_of(locale), _read(_folder() / "classes.toml")).rule_set()
 
 
-def _table(name: str) -> dict[str, Any]:
-    path = files("pwb.content").joinpath("rules", f"{name}.toml")
-    return tomllib.loads(path.read_text(encoding="utf-8"))
+def _folder() -> Traversable:
+    return files("pwb.content") / "rules"
+
+
+def _read(file: Traversable) -> dict[str, Any]:
+    return tomllib.loads(file.read_text(encoding="utf-8"))
+
+
+def _table_of(locale: str) -> dict[str, Any]:
+    """The files of a language in the order of their numbered names, as if they were one."""
+    whole: dict[str, Any] = {}
+    for file in sorted((_folder() / locale).iterdir(), key=lambda entry: entry.name):
+        for key, part in _read(file).items():
+            whole[key] = (
+                _joined(whole[key], part, f"{locale}/{file.name}") if key in whole else part
+            )
+    return whole
+
+
+def _joined(above: Any, part: Any, place: str) -> Any:
+    """The rules of two files, or their named lists; nothing else may stand in two."""
+    if isinstance(above, list):
+        return [*above, *part]
+    twice = sorted(above.keys() & part.keys()) if isinstance(above, dict) else ["allow"]
+    if twice:
+        raise ValueError(f"{place} has {twice} again; another file of the language has it already.")
+    return {**above, **part}
 
 
 class _Builder:
@@ -98,7 +124,7 @@ class _Builder:
     def _rule(self, entry: Mapping[str, Any]) -> Rule:
         unknown = set(entry) - _RULE_KEYS
         if unknown:
-            raise ValueError(f"{self._locale}.toml: {entry.get('id')} has {sorted(unknown)}.")
+            raise ValueError(f"{self._locale}: the rule {entry.get('id')} has {sorted(unknown)}.")
         about = self._about(entry)
         return Rule(
             rule_id=f"{self._locale}.{entry['id']}",

@@ -1,9 +1,13 @@
 """The Fair Housing check against labelled sentences, and what it promises of any text."""
 
 import json
+import subprocess
+import sys
 import tomllib
 from collections import Counter
 from dataclasses import asdict
+from importlib.resources import files
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -15,6 +19,7 @@ from pwb.content.fair_housing_rules import locales, rules_of
 from pwb.content.locales import LOCALES
 from tests.content.fair_housing_corpus import HERE, sentences
 
+RULES = Path(str(files("pwb.content") / "rules"))
 MAIN = ("en", "es", "fr", "de", "nl", "pt", "it")
 
 
@@ -104,6 +109,12 @@ def test_the_corpus_is_large_and_half_of_it_lawful():
 )
 def test_writing_it_differently_hides_nothing(text):
     assert not check(text, "en").compliant
+
+
+def test_a_possessive_belongs_to_the_people_whose_dream_it_is():
+    (finding,) = check("The retiree's dream.", "en").violations
+    assert finding.text == "retiree's dream"
+    assert check("No children's playground nearby.", "en").compliant
 
 
 @pytest.mark.parametrize(
@@ -211,6 +222,24 @@ def test_every_rule_is_complete_and_has_an_id_of_its_own(locale):
 
 def test_the_ten_languages_have_rules():
     assert locales() == set(LOCALES)
+
+
+def test_only_the_tables_of_the_text_s_language_and_of_english_are_read():
+    code = """
+from pwb.content.fair_housing import check
+from pwb.content.fair_housing_rules import rules_of
+assert rules_of.cache_info().currsize == 0
+check("Keine Kinder.", "de")
+print(rules_of.cache_info().currsize, *(rules_of(name).rules[0].locale for name in ("en", "de")))
+assert rules_of.cache_info().misses == 2
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["2", "en", "de"]
+
+
+@pytest.mark.parametrize("file", sorted(RULES.rglob("*.toml")), ids=str)
+def test_a_file_of_rules_stays_short_enough_to_be_read(file):
+    assert len(file.read_text(encoding="utf-8").splitlines()) <= 400
 
 
 @pytest.mark.parametrize(
