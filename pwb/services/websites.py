@@ -26,41 +26,12 @@ from pwb.services.tenancy import scoped
 
 NAME_MAX = 120
 RESERVED_SUBDOMAINS = frozenset(
-    {
-        "admin",
-        "api",
-        "app",
-        "assets",
-        "auth",
-        "autodiscover",
-        "cdn",
-        "dashboard",
-        "dev",
-        "docs",
-        "ftp",
-        "healthz",
-        "help",
-        "imap",
-        "localhost",
-        "login",
-        "logout",
-        "mail",
-        "mx",
-        "ns",
-        "ns1",
-        "ns2",
-        "pop",
-        "portal",
-        "readyz",
-        "root",
-        "site-admin",
-        "smtp",
-        "static",
-        "status",
-        "support",
-        "webmail",
-        "www",
-    }
+    (
+        *("admin", "api", "app", "assets", "auth", "autodiscover", "cdn", "dashboard", "dev"),
+        *("docs", "ftp", "healthz", "help", "imap", "localhost", "login", "logout", "mail"),
+        *("mx", "ns", "ns1", "ns2", "pop", "portal", "readyz", "root", "site-admin", "smtp"),
+        *("static", "status", "support", "webmail", "www"),
+    )
 )
 # RFC 1035: a letter or digit at both ends, hyphens between, 63 at most. "xn--" names are encoded
 # ones, which nobody types.

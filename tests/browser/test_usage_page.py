@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -144,14 +145,14 @@ def test_the_usage_report_is_looked_at_in_both_themes_and_over_several_periods(
 def test_the_usage_report_prints_on_a4_and_letter(portal: Portal, visitor: Visitor) -> None:
     use(portal)
     page = visitor.page
-    visitor.sign_in(portal.agency.admin.email)
-    visitor.open(OCTOBER)
+    visitor.signed_in(portal.agency.admin)
+    visitor.page.goto(visitor.url + OCTOBER)
     shown = page.locator("data.report-exact").get_attribute("value")
     for paper, (width, count) in PAPERS.items():
-        whites = white_feet(page.pdf(format=paper))
-        assert all(white < WHITE for white in whites[:-1]), f"{paper}: {whites}"
-        pages = printed(page, paper)
+        sheets = sheets_of(page.pdf(format=paper))
+        pages = [sheet.text for sheet in sheets]
         assert len(pages) == count, f"{len(pages)} pages of {paper}"
+        assert all(sheet.white < WHITE for sheet in sheets[:-1]), paper
         check_running_heads(pages)
         check_tables(pages)
         whole = " ".join(pages)
@@ -168,13 +169,12 @@ def test_a_small_agencys_month_fills_its_pages_in_the_browser_and_as_a_file(
     use_little(portal)
     website = portal.agency.website
     report = usage_service.report(website, periods.month(website, "2026-10"))
-    visitor.sign_in(portal.agency.admin.email)
-    visitor.open(OCTOBER)
+    visitor.signed_in(portal.agency.admin)
+    visitor.page.goto(visitor.url + OCTOBER)
     for paper in PAPERS:
         for pdf in (visitor.page.pdf(format=paper), usage_pdf(website, report, paper)):
-            whites = white_feet(pdf)
-            assert len(whites) == 2
-            assert whites[0] < WHITE, f"{whites[0]:.0%} of the first page of {paper} is white"
+            first, _last = sheets_of(pdf)
+            assert first.white < WHITE, f"{first.white:.0%} of the first page of {paper} is white"
         assert cut_off(visitor.page, PAPERS[paper][0]) == []
 
 
@@ -184,11 +184,11 @@ def test_large_sums_with_open_costs_are_cut_neither_on_paper_nor_on_a_phone(
 ) -> None:
     use_little(portal, Decimal(3_600_000))
     page = visitor.page
-    visitor.sign_in(portal.agency.admin.email)
-    visitor.open(OCTOBER)
+    visitor.signed_in(portal.agency.admin)
+    visitor.page.goto(visitor.url + OCTOBER)
     expect(page.get_by_text("without 34 pending, 34 unknown").first).to_be_visible()
     for paper, (width, _) in PAPERS.items():
-        whole = " ".join(printed(page, paper))
+        whole = " ".join(sheet.text for sheet in sheets_of(page.pdf(format=paper)))
         assert whole.count("$6,192,000.00") >= 5
         assert cut_off(page, width) == []
     page.set_viewport_size({"width": 390, "height": 900})
@@ -203,12 +203,12 @@ def test_the_reconciliation_prints_on_one_page(
 ) -> None:
     use(portal)
     factories.create_integration(portal.agency.website)
-    visitor.sign_in(portal.agency.admin.email)
-    visitor.open(OCTOBER)
+    visitor.signed_in(portal.agency.admin)
+    visitor.page.goto(visitor.url + OCTOBER)
     visitor.page.get_by_role("link", name="Reconciliation").click()
     expect(visitor.page.get_by_role("heading", name="The key, this month")).to_be_visible()
     visitor.check()
-    pages = printed(visitor.page, "A4")
+    pages = [sheet.text for sheet in sheets_of(visitor.page.pdf(format="A4"))]
     check_running_heads(pages)
     assert len(pages) == 1
     for word in ("Confirmed", "Estimated", "Pending", "Unknown", "Unexplained"):
@@ -216,18 +216,21 @@ def test_the_reconciliation_prints_on_one_page(
     assert cut_off(visitor.page, PAPERS["A4"][0]) == []
 
 
-def printed(page: Page, paper: str) -> list[str]:
-    """The text of each page as Chromium prints it on this paper, in plain spaces."""
-    reader = PdfReader(io.BytesIO(page.pdf(format=paper)))
-    return [re.sub(r"\s+", " ", each.extract_text()) for each in reader.pages]
+@dataclass(frozen=True)
+class Sheet:
+    """A printed page: its text in plain spaces, and how much of its height is white between its
+    last words and its running foot."""
+
+    text: str
+    white: float
 
 
-def white_feet(pdf: bytes) -> list[float]:
-    """How much of each page's height is white between its last words and its running foot."""
-    return [_white_foot(page) for page in PdfReader(io.BytesIO(pdf)).pages]
+def sheets_of(pdf: bytes) -> list[Sheet]:
+    """The pages of a PDF."""
+    return [_sheet(page) for page in PdfReader(io.BytesIO(pdf)).pages]
 
 
-def _white_foot(page: PageObject) -> float:
+def _sheet(page: PageObject) -> Sheet:
     """Chromium draws upside down: a word's place is only known with the page's own matrix."""
     heights: list[float] = []
 
@@ -235,10 +238,10 @@ def _white_foot(page: PageObject) -> float:
         if text.strip():
             heights.append(cm[1] * tm[4] + cm[3] * tm[5] + cm[5])
 
-    page.extract_text(visitor_text=note)
+    text = re.sub(r"\s+", " ", page.extract_text(visitor_text=note))
     foot = min(heights)
-    lowest = min(height for height in heights if height > foot + 6)
-    return (lowest - foot) / float(page.mediabox.height)
+    lowest = min((height for height in heights if height > foot + 6), default=foot)
+    return Sheet(text, (lowest - foot) / float(page.mediabox.height))
 
 
 def check_running_heads(pages: list[str]) -> None:
