@@ -5,6 +5,7 @@ master process then holds none of the portal's code, so that a reload (SIGHUP) s
 the new one.
 """
 
+import gc
 import ipaddress
 import logging
 import os
@@ -94,6 +95,9 @@ def _patience_of_a_worker(patience):
 
 def post_worker_init(worker):
     """A worker is ready. The first one of a server looks after what an earlier server left."""
+    # What is loaded by now stays: it need not be looked through for garbage during requests.
+    gc.collect()
+    gc.freeze()
     worker.cfg.set("graceful_timeout", _patience_of_a_worker(worker.cfg.graceful_timeout))
     from pwb import lifecycle
 

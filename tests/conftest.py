@@ -15,6 +15,7 @@ from pwb.config import Settings
 from pwb.extensions import db
 from pwb.simulator.testing import RunningSimulator, running_simulator
 from tests import databases, factories, once
+from tests.machine import pytest_collection_finish, pytest_xdist_auto_num_workers  # noqa: F401 - hooks
 from tests.pages import OwnContextClient, Person
 
 once.compile_rules_once()
@@ -42,11 +43,6 @@ def make_settings(**values: object) -> Settings:
         "ai_catalogue_refresh": False,
     }
     return Settings(_env_file=None, **defaults | values)
-
-
-def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are cores: now and then a test waits for a server or a browser."""
-    return (os.cpu_count() or 1) + 1
 
 
 @pytest.fixture(autouse=True)
