@@ -113,7 +113,8 @@ class _Invention:
             return served | self._tokens(model, task) | {"cost_state": state}
         code = self.random.choice(sorted(FAILURES))
         failed = {"status": "failed", "error_code": code, "error_message": FAILURES[code]}
-        if self.random.random() < OF_THEM_COST_UNKNOWN:
+        # What is asked too often costs nothing; what was cut off may have been billed.
+        if self.random.random() < OF_THEM_COST_UNKNOWN and code != "rate_limited":
             return failed | {"cost_state": "unknown", "reserved_cents": Decimal("6.5")}
         return failed | {"cost_cents": Decimal(0), "cost_state": "exact"}
 
