@@ -16,6 +16,7 @@ from pwb.content.claims_wording import feature_words, make_claim
 from pwb.content.features import FEATURES
 from pwb.content.kinds import state_label, type_label
 from pwb.content.listing import ListingFacts
+from pwb.content.once import once_each
 
 _SECTIONS = ("ignore", "features", "types", "statuses", "states")
 _KINDS: dict[str, tuple[ClaimKind, str]] = {
@@ -263,7 +264,7 @@ def _told_by_key(key: str, locale: str) -> frozenset[str]:
     return _cached_by_key(key, locale) | _cached_by_key(key, "en")
 
 
-@cache
+@once_each
 def _tables() -> dict[str, dict[str, tuple[str, ...]]]:
     tables: dict[str, dict[str, tuple[str, ...]]] = {}
     for section, key, term in read_terms("relations"):

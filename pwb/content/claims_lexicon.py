@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 
 from pwb.content.claims_text import Token, fold, tokenise
 from pwb.content.locales import LOCALES
+from pwb.content.once import once_each
 
 _NARROW, _WIDE = 3, 6
 _GAPS = {"..": _NARROW, "...": _WIDE}
@@ -172,7 +173,7 @@ def lexicon(locale: str) -> Lexicon:
     return _read(code if code in LOCALES else "en")
 
 
-@cache
+@once_each
 def _read(locale: str) -> Lexicon:
     found = Lexicon(locale)
     for section, key, term in read_terms(locale):

@@ -17,6 +17,7 @@ from typing import Any, Literal, cast
 from pwb.content.fair_housing_language import compile_list
 from pwb.content.fair_housing_patterns import Choice, Pattern
 from pwb.content.fair_housing_sieve import Sieve
+from pwb.content.once import once_each
 
 Level = Literal["violation", "advice"]
 
@@ -61,7 +62,7 @@ def locales() -> frozenset[str]:
     return frozenset(entry.name for entry in _folder().iterdir() if len(entry.name) == 2)
 
 
-@lru_cache
+@once_each
 def rules_of(locale: str) -> RuleSet:
     """The rules of a language that has some; no other language's tables are read.
 

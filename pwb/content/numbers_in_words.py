@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
 
 from pwb.content.claims_lexicon import Lexicon, lexicon
 from pwb.content.claims_text import Token, fold
+from pwb.content.once import once_each
 
 _LONGEST_FIGURE = 18
 _POINT_LOCALES = frozenset(("en", "zh", "ja"))
@@ -172,7 +172,7 @@ def han_value(signs: str) -> Decimal:
     return Decimal(total + section + digit)
 
 
-@cache
+@once_each
 def number_words(locale: str) -> NumberWords:
     """The number words of a locale, from [numbers] in its lexicon."""
     return _from_lexicon(lexicon(locale))

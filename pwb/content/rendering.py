@@ -1,11 +1,11 @@
 """Prompts from the text templates in pwb/content/prompts/, which a copywriter can read and edit."""
 
-from functools import cache
-
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
+from pwb.content.once import once_each
 
-@cache
+
+@once_each
 def _environment() -> Environment:
     return Environment(
         loader=PackageLoader("pwb.content", "prompts"),
